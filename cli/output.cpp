@@ -1,0 +1,49 @@
+#include "cli/output.hpp"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include <unistd.h>
+
+namespace tapedeck::cli {
+namespace {
+
+constexpr std::size_t buffered_max = std::size_t{64} * 1024;
+
+}  // namespace
+
+Result<void> Output::write(std::string_view bytes) {
+  buffer_ += bytes;
+  return written();
+}
+
+Result<void> Output::written() {
+  if (buffer_.size() < buffered_max) {
+    return {};
+  }
+  return flush();
+}
+
+Result<void> Output::flush() {
+  std::string_view rest = buffer_;
+  while (!rest.empty()) {
+    const ssize_t count = ::write(fd_, rest.data(), rest.size());
+    if (count < 0) {
+      if (errno == EINTR) {
+        continue;
+      }
+      const char* why = errno == EPIPE ? "its reader has gone" : std::strerror(errno);
+      return fail_io("cannot write to " + name_ + ": " + why);
+    }
+    rest.remove_prefix(static_cast<std::size_t>(count));
+  }
+  buffer_.clear();
+  return {};
+}
+
+void say(std::string_view sentence) {
+  std::fprintf(stderr, "tapedeck: %.*s\n", static_cast<int>(sentence.size()), sentence.data());
+}
+
+}  // namespace tapedeck::cli

@@ -1,0 +1,46 @@
+# One private INTERFACE target carries the flags of every tapedeck target.
+add_library(tapedeck_flags INTERFACE)
+target_compile_features(tapedeck_flags INTERFACE cxx_std_20)
+target_include_directories(tapedeck_flags INTERFACE "${PROJECT_SOURCE_DIR}")
+target_compile_options(tapedeck_flags INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow
+                                                -fno-omit-frame-pointer)
+if(TAPEDECK_WARNINGS_AS_ERRORS)
+  target_compile_options(tapedeck_flags INTERFACE -Werror)
+endif()
+
+# Line tables are enough for a backtrace, and keep the link of a debug build short.
+set(CMAKE_CXX_FLAGS_DEBUG "-g1 -O0")
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+
+if(TAPEDECK_SANITIZE)
+  add_compile_options(-fsanitize=${TAPEDECK_SANITIZE} -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${TAPEDECK_SANITIZE})
+endif()
+
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CCACHE_PROGRAM}")
+endif()
+
+# tapedeck_library(NAME SOURCES file... DEPENDS target... PRIVATE_DEPENDS target...)
+# A static library tapedeck_NAME, known to its users as tapedeck::NAME.
+function(tapedeck_library name)
+  cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS;PRIVATE_DEPENDS" ${ARGN})
+  if(arg_SOURCES)
+    add_library(tapedeck_${name} STATIC ${arg_SOURCES})
+    target_include_directories(tapedeck_${name}
+                               PUBLIC "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>")
+    target_compile_features(tapedeck_${name} PUBLIC cxx_std_20)
+    target_link_libraries(tapedeck_${name} PUBLIC ${arg_DEPENDS}
+                          PRIVATE $<BUILD_INTERFACE:tapedeck_flags> ${arg_PRIVATE_DEPENDS})
+  else()
+    add_library(tapedeck_${name} INTERFACE)
+    target_include_directories(tapedeck_${name}
+                               INTERFACE "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>")
+    target_link_libraries(tapedeck_${name} INTERFACE ${arg_DEPENDS})
+  endif()
+  set_target_properties(tapedeck_${name} PROPERTIES EXPORT_NAME ${name})
+  add_library(tapedeck::${name} ALIAS tapedeck_${name})
+endfunction()

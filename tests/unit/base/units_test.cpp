@@ -1,0 +1,60 @@
+#include "core/base/units.hpp"
+
+#include <gtest/gtest.h>
+
+namespace tapedeck {
+namespace {
+
+TEST(ParseDuration, ReadsEveryUnitAndTakesABareNumberAsSeconds) {
+  EXPECT_EQ(*parse_duration("250ms"), 250 * ns_per_ms);
+  EXPECT_EQ(*parse_duration("12.5s"), 12'500 * ns_per_ms);
+  EXPECT_EQ(*parse_duration("3m"), 180 * ns_per_s);
+  EXPECT_EQ(*parse_duration("1h"), 3600 * ns_per_s);
+  EXPECT_EQ(*parse_duration("7"), 7 * ns_per_s);
+  EXPECT_EQ(*parse_duration("0.000000001"), 1);
+  EXPECT_EQ(*parse_duration("1.5us"), 1500);
+  EXPECT_EQ(*parse_duration("9ns"), 9);
+}
+
+TEST(ParseDuration, RefusesWhatIsNoDuration) {
+  for (const char* text : {"", "s", ".5", "1.", "-1s", "+1", "1 s", "1x", "1.5ns", "1e3", "0x10",
+                           "99999999999999999999", "9223372036.854775808", "2562048h"}) {
+    const auto ns = parse_duration(text);
+    ASSERT_FALSE(ns) << text;
+    EXPECT_EQ(ns.error().kind, ErrorKind::usage) << text;
+  }
+}
+
+TEST(ParseDuration, ReachesTheLargestTime) {
+  EXPECT_EQ(*parse_duration("9223372036.854775807"), 9'223'372'036'854'775'807);
+}
+
+TEST(FormatDuration, IsShortAndReadable) {
+  EXPECT_EQ(format_duration(0), "0us");
+  EXPECT_EQ(format_duration(40'500), "40us");
+  EXPECT_EQ(format_duration(340 * ns_per_ms), "340ms");
+  EXPECT_EQ(format_duration(12'500 * ns_per_ms), "12.500s");
+  EXPECT_EQ(format_duration(184'250 * ns_per_ms), "3m04.250s");
+  EXPECT_EQ(format_duration(3723 * ns_per_s), "1h02m03s");
+  EXPECT_EQ(format_duration(-1500 * ns_per_ms), "-1.500s");
+}
+
+TEST(FormatWallTime, IsUtcTruncatedToMilliseconds) {
+  EXPECT_EQ(format_wall_time(1'700'484'383'846'972'000), "2023-11-20T12:46:23.846Z");
+  EXPECT_EQ(format_wall_time(-1), "1969-12-31T23:59:59.999Z");
+}
+
+TEST(FormatCount, GroupsThousands) {
+  EXPECT_EQ(format_count(0), "0");
+  EXPECT_EQ(format_count(999), "999");
+  EXPECT_EQ(format_count(1'234'567), "1,234,567");
+}
+
+TEST(FormatBytes, PicksAUnit) {
+  EXPECT_EQ(format_bytes(0), "0 B");
+  EXPECT_EQ(format_bytes(1536), "1.5 KiB");
+  EXPECT_EQ(format_bytes(3'355'443), "3.2 MiB");
+}
+
+}  // namespace
+}  // namespace tapedeck
