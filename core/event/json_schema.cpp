@@ -177,7 +177,8 @@ class SchemaWriter {
     }
     if (shape.field_count != 0) {
       fields(shape);
-    } else if (shape.members != nullptr && shape.members != &shape) {
+    } else if (shape.members != nullptr && shape.members->members != shape.members) {
+      // Members that may be anything need no word: JSON Schema allows them.
       json_.key("additionalProperties").begin_object();
       body(*shape.members);
       json_.end_object();
