@@ -7,8 +7,8 @@
 
 #include <sys/stat.h>
 
-#include "schema/sqlite.hpp"
-#include "schema/tape_file.hpp"
+#include "schema/sqlite_private.hpp"
+#include "schema/tape_file_private.hpp"
 
 namespace tapedeck::schema {
 namespace {

@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "core/base/check.hpp"
-#include "schema/sqlite.hpp"
-#include "schema/tape_file.hpp"
+#include "schema/sqlite_private.hpp"
+#include "schema/tape_file_private.hpp"
 
 namespace tapedeck::schema {
 namespace {

@@ -7,14 +7,17 @@
 
 #include "core/base/result.hpp"
 #include "core/port/recording_sink.hpp"
-#include "schema/sqlite.hpp"
+#include "schema/sqlite_private.hpp"
 
 namespace tapedeck::schema {
 
 /// The version of the format that is written; older ones are read.
 inline constexpr std::int64_t format_version = 1;
 
-/// "x" as messages show it.
+/// tape.sql: the tables of a tape.
+extern const char* const tape_sql;
+
+/// 'x', as messages show it.
 [[nodiscard]] std::string in_quotes(const std::string& path);
 
 /// How an end stands in the tape.

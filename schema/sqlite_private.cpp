@@ -1,4 +1,4 @@
-#include "schema/sqlite.hpp"
+#include "schema/sqlite_private.hpp"
 
 #include <array>
 #include <utility>

@@ -1,4 +1,4 @@
-#include "schema/tape_file.hpp"
+#include "schema/tape_file_private.hpp"
 
 #include <array>
 #include <cerrno>
@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "core/base/check.hpp"
-#include "schema/tape_sql.hpp"
 
 namespace tapedeck::schema {
 namespace {
