@@ -10,8 +10,8 @@ namespace tapedeck::limits {
 /// line stays under 10 MB; past 64 MiB a line is a fault of the node, not an event.
 inline constexpr std::size_t line_bytes_max = std::size_t{64} * 1024 * 1024;
 
-/// Longest data of one message, its lines joined: as much as a frame may hold. It bounds what a node
-/// can make a parser hold by data lines without a blank line.
+/// Longest data of one message, its lines joined: as much as a frame may hold. It bounds what a
+/// node can make a parser hold by data lines without a blank line.
 inline constexpr std::size_t message_bytes_max = std::size_t{128} * 1024 * 1024;
 
 /// Largest frame: a block longer than this is cut into several frames, so that the memory of the
