@@ -10,8 +10,8 @@ namespace tapedeck::limits {
 /// line stays under 10 MB; past 64 MiB a line is a fault of the node, not an event.
 inline constexpr std::size_t line_bytes_max = std::size_t{64} * 1024 * 1024;
 
-/// Longest data of one message, its lines joined: as much as a frame may hold. It bounds what a node
-/// can make a parser hold by data lines without a blank line.
+/// Longest data of one message, its lines joined: as much as a frame may hold. It bounds what a
+/// node can make a parser hold by data lines without a blank line.
 inline constexpr std::size_t message_bytes_max = std::size_t{128} * 1024 * 1024;
 
 /// Largest frame: a block longer than this is cut into several frames, so that the memory of the
@@ -56,5 +56,16 @@ inline constexpr std::int64_t steady_connection_ns = 30'000'000'000;
 /// Frames and time between two commits of a recording: what a power cut can cost.
 inline constexpr std::size_t commit_frames_max = 1000;
 inline constexpr std::int64_t commit_ns_max = 200'000'000;
+
+/// Findings of one rule that are kept with their place; all are counted. A stream that breaks a
+/// rule breaks it a million times, and nobody reads more than these.
+inline constexpr std::size_t findings_per_rule_max = 100;
+
+/// Longest text in a finding: what stands at a place is shown, not copied.
+inline constexpr std::size_t finding_text_bytes_max = 200;
+
+/// Names that the validator keeps of everybody in all rooms of a tape; a conference of 10,000
+/// people needs half a megabyte. Beyond it the rules about rosters rest.
+inline constexpr std::size_t roster_bytes_max = std::size_t{64} * 1024 * 1024;
 
 }  // namespace tapedeck::limits
