@@ -5,9 +5,8 @@
 
 namespace tapedeck {
 
-void fail_check(const char* what, const std::source_location& where) {
-  std::fprintf(stderr, "tapedeck: internal error: %s (%s:%u)\n", what, where.file_name(),
-               static_cast<unsigned>(where.line()));
+void fail_check(const char* what, const char* file, int line) {
+  std::fprintf(stderr, "tapedeck: internal error: %s (%s:%d)\n", what, file, line);
   std::abort();
 }
 

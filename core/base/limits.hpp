@@ -10,6 +10,10 @@ namespace tapedeck::limits {
 /// line stays under 10 MB; past 64 MiB a line is a fault of the node, not an event.
 inline constexpr std::size_t line_bytes_max = std::size_t{64} * 1024 * 1024;
 
+/// Longest data of one message, its lines joined: as much as a frame may hold. It bounds what a node
+/// can make a parser hold by data lines without a blank line.
+inline constexpr std::size_t message_bytes_max = std::size_t{128} * 1024 * 1024;
+
 /// Largest frame: a block longer than this is cut into several frames, so that the memory of the
 /// splitter and the size of a row stay bounded (SQLite's own limit for a blob is 1e9 bytes).
 inline constexpr std::size_t frame_bytes_max = std::size_t{128} * 1024 * 1024;

@@ -1,7 +1,8 @@
 // Parses an event stream to messages exactly as a browser dispatches them, and as soon.
 //
-// WHATWG HTML, section 9.2.6 "Interpreting an event stream". A push object without socket or clock;
-// bytes may be pushed in any chunks, frame by frame too. Not thread-safe.
+// WHATWG HTML, sections 9.2.5 and 9.2.6 ("Parsing" and "Interpreting an event stream"). A push
+// object without socket or clock; bytes may be pushed in any chunks, frame by frame too. Memory is
+// bounded by the two limits whatever is pushed. Not thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -15,12 +16,14 @@
 
 namespace tapedeck::sse {
 
-/// What the parser found next. Views are valid until the next call of the parser.
+/// What the parser found next. Views are valid until the next call of the parser; data of one line
+/// lies in the pushed bytes where that line came with the last push and is valid UTF-8.
 struct Parsed {
   enum class Kind {
     message,
-    retry,          ///< the stream set the reconnection time
-    line_too_long,  ///< a line went over the limit; it is skipped as if it were not there
+    retry,             ///< the stream set the reconnection time
+    line_too_long,     ///< a line went over the limit; it is skipped as if it were not there
+    message_too_long,  ///< the data of a message went over the limit; the message is dropped
   };
   Kind kind = Kind::message;
   Message message;
@@ -29,16 +32,66 @@ struct Parsed {
 
 class MessageParser {
  public:
-  explicit MessageParser(std::size_t line_bytes_max = limits::line_bytes_max);
+  /// `line_bytes_max` is the longest line, without its end; `message_bytes_max` the longest data.
+  explicit MessageParser(std::size_t line_bytes_max = limits::line_bytes_max,
+                         std::size_t message_bytes_max = limits::message_bytes_max);
 
-  /// Hands in the next bytes of the stream; they must live until `next` has returned nothing.
+  /// Hands in the next bytes of the stream; they must live until `next` has returned nothing, and
+  /// nothing may be pushed before.
   void push(std::string_view bytes);
 
   /// The next thing found, or nothing until more bytes are pushed.
   [[nodiscard]] std::optional<Parsed> next();
 
+  /// What a reconnect sends as Last-Event-ID: the id as of the last blank line, also where a block
+  /// without data brought it. Valid until the next call of the parser.
+  [[nodiscard]] std::string_view last_event_id() const { return last_event_id_; }
+
   /// A new connection begins: an unfinished message is dropped, the last event id is forgotten.
   void reset();
+
+ private:
+  enum class State {
+    first_line,  ///< in the first line of the stream: a byte order mark at its start is dropped
+    line,        ///< in a line or at its start
+    after_cr,    ///< at the start of a line, where an LF belongs to the CR before
+    long_line,   ///< in a line over the limit: skipped up to its end
+  };
+
+  /// A field of the message: borrowed where it lies as long as that is possible, then kept.
+  class Field {
+   public:
+    void set(
+        std::string_view text);  ///< borrows `text`, or keeps it with U+FFFD where it is faulty
+    void append_line(std::string_view text);
+    void keep();
+    void clear() { place_ = Place::none; }
+
+    [[nodiscard]] bool given() const { return place_ != Place::none; }
+    [[nodiscard]] std::string_view text() const;
+
+   private:
+    enum class Place { none, borrowed, kept };
+    Place place_ = Place::none;
+    std::string_view borrowed_;
+    std::string kept_;
+  };
+
+  [[nodiscard]] std::optional<Parsed> take_line(std::string_view line);
+  [[nodiscard]] std::optional<Parsed> take_data(std::string_view value);
+  [[nodiscard]] std::optional<Parsed> dispatch();
+
+  std::size_t line_bytes_max_;
+  std::size_t message_bytes_max_;
+  State state_ = State::first_line;
+  std::string_view rest_;  ///< pushed and not yet parsed
+  std::string line_;       ///< the start of the current line, from earlier pushes
+  std::string whole_;      ///< the last line that was put together from pushes
+  Field event_;
+  Field data_;
+  bool data_dropped_ = false;  ///< went over the limit
+  Field id_;
+  std::string last_event_id_;
 };
 
 }  // namespace tapedeck::sse

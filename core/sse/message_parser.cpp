@@ -1,0 +1,209 @@
+#include "core/sse/message_parser.hpp"
+
+#include <limits>
+
+#include "core/base/check.hpp"
+#include "core/base/utf8.hpp"
+#include "core/sse/line_scanner.hpp"
+
+namespace tapedeck::sse {
+namespace {
+
+constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+
+/// The value of `line` when its field is `name`: what follows the colon and one space, or nothing
+/// at all.
+std::optional<std::string_view> value_of(std::string_view line, std::string_view name) {
+  if (!line.starts_with(name)) {
+    return std::nullopt;
+  }
+  line.remove_prefix(name.size());
+  if (line.empty()) {
+    return line;
+  }
+  if (line.front() != ':') {
+    return std::nullopt;
+  }
+  line.remove_prefix(line.starts_with(": ") ? 2 : 1);
+  return line;
+}
+
+/// The number when `text` is digits and nothing else; the largest one when it is too large.
+std::optional<std::uint64_t> digits_only(std::string_view text) {
+  constexpr std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
+  if (text.empty()) {
+    return std::nullopt;
+  }
+  std::uint64_t number = 0;
+  for (const char c : text) {
+    if (c < '0' || c > '9') {
+      return std::nullopt;
+    }
+    const auto digit = static_cast<std::uint64_t>(c - '0');
+    number = number > (most - digit) / 10 ? most : number * 10 + digit;
+  }
+  return number;
+}
+
+}  // namespace
+
+void MessageParser::Field::set(std::string_view text) {
+  if (is_valid_utf8(text)) {
+    borrowed_ = text;
+    place_ = Place::borrowed;
+    return;
+  }
+  kept_.clear();
+  append_utf8_lossy(kept_, text);
+  place_ = Place::kept;
+}
+
+void MessageParser::Field::append_line(std::string_view text) {
+  keep();
+  kept_ += '\n';
+  append_utf8_lossy(kept_, text);
+}
+
+void MessageParser::Field::keep() {
+  if (place_ == Place::borrowed) {
+    kept_.assign(borrowed_);
+    place_ = Place::kept;
+  }
+}
+
+std::string_view MessageParser::Field::text() const {
+  switch (place_) {
+    case Place::none:
+      return {};
+    case Place::borrowed:
+      return borrowed_;
+    case Place::kept:
+      return kept_;
+  }
+  return {};
+}
+
+MessageParser::MessageParser(std::size_t line_bytes_max, std::size_t message_bytes_max)
+    : line_bytes_max_(line_bytes_max), message_bytes_max_(message_bytes_max) {}
+
+void MessageParser::push(std::string_view bytes) {
+  check(rest_.empty(), "push before next() returned nothing");
+  rest_ = bytes;
+}
+
+std::optional<Parsed> MessageParser::next() {
+  while (!rest_.empty()) {
+    if (state_ == State::after_cr) {
+      state_ = State::line;
+      rest_.remove_prefix(rest_.front() == '\n' ? 1 : 0);
+      continue;
+    }
+    const std::size_t length = scan_line(rest_).length;
+    const std::string_view part = rest_.substr(0, length);
+    const bool ended = length < rest_.size();
+    const State before = state_;
+    if (ended) {
+      state_ = rest_[length] == '\r' ? State::after_cr : State::line;
+    }
+    rest_.remove_prefix(ended ? length + 1 : length);
+    if (before == State::long_line) {
+      continue;
+    }
+    if (length > line_bytes_max_ - line_.size()) {
+      line_.clear();
+      state_ = ended ? state_ : State::long_line;
+      return Parsed{.kind = Parsed::Kind::line_too_long, .message = {}};
+    }
+    if (!ended) {
+      line_.append(part);
+      break;
+    }
+    std::string_view line = part;
+    if (!line_.empty()) {
+      line_.append(part);
+      whole_.swap(line_);
+      line_.clear();
+      line = whole_;
+    }
+    if (before == State::first_line && line.starts_with(byte_order_mark)) {
+      line.remove_prefix(byte_order_mark.size());
+    }
+    if (auto found = take_line(line)) {
+      return found;
+    }
+  }
+  event_.keep();
+  data_.keep();
+  id_.keep();
+  return std::nullopt;
+}
+
+std::optional<Parsed> MessageParser::take_line(std::string_view line) {
+  if (line.empty()) {
+    return dispatch();
+  }
+  if (const auto data = value_of(line, "data")) {
+    return take_data(*data);
+  }
+  if (const auto event = value_of(line, "event")) {
+    event_.set(*event);
+  } else if (const auto id = value_of(line, "id")) {
+    if (id->find('\0') == std::string_view::npos) {
+      id_.set(*id);
+    }
+  } else if (const auto retry = value_of(line, "retry")) {
+    if (const auto ms = digits_only(*retry)) {
+      return Parsed{.kind = Parsed::Kind::retry, .message = {}, .retry_ms = *ms};
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<Parsed> MessageParser::take_data(std::string_view value) {
+  if (data_dropped_) {
+    return std::nullopt;
+  }
+  const std::size_t size = data_.given() ? data_.text().size() + 1 : 0;
+  if (size + value.size() > message_bytes_max_) {
+    data_.clear();
+    data_dropped_ = true;
+    return Parsed{.kind = Parsed::Kind::message_too_long, .message = {}};
+  }
+  if (data_.given()) {
+    data_.append_line(value);
+  } else {
+    data_.set(value);
+  }
+  return std::nullopt;
+}
+
+std::optional<Parsed> MessageParser::dispatch() {
+  if (id_.given()) {
+    last_event_id_ = id_.text();
+  }
+  std::optional<Parsed> found;
+  if (data_.given()) {
+    const std::string_view name = event_.text();
+    found = Parsed{.message = {.event = name.empty() ? "message" : name,
+                               .data = data_.text(),
+                               .last_event_id = last_event_id_}};
+  }
+  event_.clear();
+  data_.clear();
+  data_dropped_ = false;
+  id_.clear();
+  return found;
+}
+
+void MessageParser::reset() {
+  state_ = State::first_line;
+  rest_ = {};
+  line_.clear();
+  event_.clear();
+  data_.clear();
+  data_dropped_ = false;
+  id_.clear();
+  last_event_id_.clear();
+}
+
+}  // namespace tapedeck::sse
