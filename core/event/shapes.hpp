@@ -1,0 +1,114 @@
+// The vocabulary in which the tables of the catalogue are written; for core/event only.
+#pragma once
+
+#include <array>
+#include <string_view>
+
+#include "core/event/catalogue.hpp"
+
+namespace tapedeck::event::shapes {
+
+using std::string_view_literals::operator""sv;
+
+inline constexpr Presence always = Presence::always;
+inline constexpr Presence optional = Presence::optional;
+
+inline constexpr Shape anything{.types = {JsonType::null, JsonType::boolean, JsonType::number,
+                                          JsonType::string, JsonType::array, JsonType::object},
+                                .members = &anything};
+inline constexpr Shape nothing{.types = {JsonType::null}};
+inline constexpr Shape flag{.types = {JsonType::boolean}};
+inline constexpr Shape number{.types = {JsonType::number}};
+inline constexpr Shape integer{.types = {JsonType::number}, .integral = true};
+inline constexpr Shape unix_time{.types = {JsonType::number}, .sense = Sense::time};
+inline constexpr Shape text{.types = {JsonType::string}};
+inline constexpr Shape secret{.types = {JsonType::string}, .sense = Sense::secret};
+inline constexpr Shape participant_id{.types = {JsonType::string}, .sense = Sense::participant};
+inline constexpr Shape date{
+    .types = {JsonType::string}, .sense = Sense::time, .format = "date-time"};
+
+/// A string that is one of `values` and nothing else.
+template <std::size_t n>
+constexpr Shape one_of(const std::array<std::string_view, n>& values) {
+  return {.types = {JsonType::string}, .values = values, .closed = true};
+}
+
+/// A string that is one of `values` as far as is known.
+template <std::size_t n>
+constexpr Shape usually(const std::array<std::string_view, n>& values) {
+  return {.types = {JsonType::string}, .values = values};
+}
+
+template <std::size_t n>
+constexpr Shape object(const std::array<Field, n>& fields) {
+  return {.types = {JsonType::object}, .fields = fields.data(), .field_count = n};
+}
+
+/// An object whose members have names that are not known beforehand.
+constexpr Shape map_of(const Shape& members) {
+  return {.types = {JsonType::object}, .members = &members};
+}
+
+constexpr Shape array_of(const Shape& items) {
+  return {.types = {JsonType::array}, .items = &items};
+}
+
+constexpr Shape named(std::string_view name, Shape shape) {
+  shape.name = name;
+  return shape;
+}
+
+constexpr Shape or_also(Shape shape, JsonType type) {
+  shape.types = shape.types.with(type);
+  return shape;
+}
+
+constexpr Shape or_null(const Shape& shape) {
+  return or_also(shape, JsonType::null);
+}
+
+inline constexpr std::array yes_no_values{"YES"sv, "NO"sv};
+inline constexpr Shape yes_no = one_of(yes_no_values);
+
+inline constexpr std::array layout_values{"1:0"sv,
+                                          "1:7"sv,
+                                          "1:21"sv,
+                                          "2:21"sv,
+                                          "1:33"sv,
+                                          "4:0"sv,
+                                          "9:0"sv,
+                                          "16:0"sv,
+                                          "25:0"sv,
+                                          "5:7"sv,
+                                          "ac"sv,
+                                          "ac_presentation_in_mix"sv,
+                                          "ac_presentation_in_mix_group"sv,
+                                          "teams"sv};
+inline constexpr Shape layout_id = usually(layout_values);
+
+inline constexpr std::array role_values{"chair"sv, "guest"sv};
+inline constexpr Shape role = usually(role_values);
+
+inline constexpr std::array protocol_values{"api"sv,  "webrtc"sv, "sip"sv,   "rtmp"sv,
+                                            "h323"sv, "mssip"sv,  "teams"sv, ""sv};
+inline constexpr Shape protocol = usually(protocol_values);
+
+inline constexpr std::array service_values{"connecting"sv, "waiting_room"sv, "ivr"sv,
+                                           "conference"sv, "lecture"sv,      "gateway"sv,
+                                           "test_call"sv};
+inline constexpr Shape service = usually(service_values);
+
+inline constexpr std::array requested_screen_fields{
+    Field{"chair_layout", layout_id, always, 0, "layout that hosts get"},
+    Field{"guest_layout", layout_id, always, 0, "layout that guests get"},
+};
+inline constexpr std::array requested_layout_fields{
+    Field{"primary_screen", object(requested_screen_fields), always, 0, "the main screen"},
+};
+inline constexpr Shape uuid_list = array_of(participant_id);
+inline constexpr std::array breakout_room_fields{
+    Field{"breakout_uuid", text, always, 0, "the room"},
+    Field{"participant_uuid", participant_id, always, 0, "who you are in that room"},
+};
+
+}  // namespace tapedeck::event::shapes
