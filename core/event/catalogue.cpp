@@ -164,7 +164,7 @@ constexpr std::array layout_fields{
     Field{"host_view", layout_id, optional, 0, "old nodes: layout of hosts"},
     Field{"missing", uuid_list, optional, 0, "old nodes: who found no place"},
     Field{"overlay_text_enabled", flag, optional, 0, "names are shown in the video"},
-    Field{"participants", or_also(uuid_list, JsonType::string), always, 0,
+    Field{"participants", or_also(uuid_list, Type::string), always, 0,
           "who is shown, in order; one uuid as a string with direct media"},
     Field{"pres_slot_coords", or_null(array_of(coordinates)), optional, 0,
           "corners of the presentation in the video"},
@@ -192,7 +192,7 @@ constexpr std::array presentation_fields{
     Field{"presenter_uuid", participant_id, optional, 0, "the presenter; not from old nodes"},
     Field{"source", usually(presentation_source_values), optional, 0, "what is presented"},
 };
-constexpr Shape nothing_or_empty{.types = {JsonType::null, JsonType::object}};
+constexpr Shape nothing_or_empty{.types = {Type::null, Type::object}};
 
 constexpr std::array disconnect_fields{
     Field{"reason", text, always, 0, "why, for people"},
@@ -359,19 +359,21 @@ static_assert(in_order_of_kinds());
 
 }  // namespace
 
-std::string_view name_of(JsonType type) {
+std::string_view name_of(Type type) {
   switch (type) {
-    case JsonType::null:
+    case Type::undefined:
+      return "undefined";
+    case Type::null:
       return "null";
-    case JsonType::boolean:
+    case Type::boolean:
       return "boolean";
-    case JsonType::number:
+    case Type::number:
       return "number";
-    case JsonType::string:
+    case Type::string:
       return "string";
-    case JsonType::array:
+    case Type::array:
       return "array";
-    case JsonType::object:
+    case Type::object:
       return "object";
   }
   return {};

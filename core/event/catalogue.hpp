@@ -4,6 +4,7 @@
 // data without a constructor: usable from any thread, at any time.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -11,36 +12,37 @@
 #include <string_view>
 
 #include "core/event/kind.hpp"
+#include "core/event/value.hpp"
 
 namespace tapedeck::event {
 
-enum class JsonType : std::uint8_t { null, boolean, number, string, array, object };
-
-inline constexpr std::size_t json_types = 6;
+/// The types that JSON has: all but `undefined`.
+inline constexpr std::array json_types{Type::null,   Type::boolean, Type::number,
+                                       Type::string, Type::array,   Type::object};
 
 /// `null`, `boolean`, ...: as JSON Schema names it.
-[[nodiscard]] std::string_view name_of(JsonType type);
+[[nodiscard]] std::string_view name_of(Type type);
 
 /// A set of JSON types.
 class Types {
  public:
-  constexpr Types(std::initializer_list<JsonType> types) {
-    for (const JsonType type : types) {
+  constexpr Types(std::initializer_list<Type> types) {
+    for (const Type type : types) {
       bits_ = static_cast<std::uint8_t>(bits_ | bit(type));
     }
   }
 
-  [[nodiscard]] constexpr bool has(JsonType type) const { return (bits_ & bit(type)) != 0; }
+  [[nodiscard]] constexpr bool has(Type type) const { return (bits_ & bit(type)) != 0; }
 
   /// The set with one more in it.
-  [[nodiscard]] constexpr Types with(JsonType type) const {
+  [[nodiscard]] constexpr Types with(Type type) const {
     Types more = *this;
     more.bits_ = static_cast<std::uint8_t>(bits_ | bit(type));
     return more;
   }
 
  private:
-  static constexpr std::uint8_t bit(JsonType type) {
+  static constexpr std::uint8_t bit(Type type) {
     return static_cast<std::uint8_t>(1U << static_cast<unsigned>(type));
   }
 
@@ -74,6 +76,11 @@ struct Shape {
   std::string_view name{};         ///< of a shape that is used more than once
 
   [[nodiscard]] constexpr std::span<const Field> all_fields() const;
+
+  /// An object whose members may be anything at all.
+  [[nodiscard]] constexpr bool is_open() const {
+    return members != nullptr && members->members == members;
+  }
 };
 
 enum class Presence : std::uint8_t { always, optional };

@@ -10,9 +10,6 @@
 namespace tapedeck::event {
 namespace {
 
-constexpr std::array all_types{JsonType::null,   JsonType::boolean, JsonType::number,
-                               JsonType::string, JsonType::array,   JsonType::object};
-
 std::string wire_definition(std::string_view event) {
   return "wire." + std::string(event);
 }
@@ -177,7 +174,7 @@ class SchemaWriter {
     }
     if (shape.field_count != 0) {
       fields(shape);
-    } else if (shape.members != nullptr && shape.members->members != shape.members) {
+    } else if (shape.members != nullptr && !shape.is_open()) {
       // Members that may be anything need no word: JSON Schema allows them.
       json_.key("additionalProperties").begin_object();
       body(*shape.members);
@@ -187,13 +184,13 @@ class SchemaWriter {
 
   void types(const Shape& shape) {
     std::vector<std::string_view> names;
-    for (const JsonType type : all_types) {
+    for (const Type type : json_types) {
       if (shape.types.has(type)) {
-        const bool integer = type == JsonType::number && shape.integral;
+        const bool integer = type == Type::number && shape.integral;
         names.push_back(integer ? "integer" : name_of(type));
       }
     }
-    if (names.size() == all_types.size()) {
+    if (names.size() == json_types.size()) {
       return;
     }
     if (names.size() == 1) {

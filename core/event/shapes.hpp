@@ -13,44 +13,44 @@ using std::string_view_literals::operator""sv;
 inline constexpr Presence always = Presence::always;
 inline constexpr Presence optional = Presence::optional;
 
-inline constexpr Shape anything{.types = {JsonType::null, JsonType::boolean, JsonType::number,
-                                          JsonType::string, JsonType::array, JsonType::object},
+inline constexpr Shape anything{.types = {Type::null, Type::boolean, Type::number,
+                                          Type::string, Type::array, Type::object},
                                 .members = &anything};
-inline constexpr Shape nothing{.types = {JsonType::null}};
-inline constexpr Shape flag{.types = {JsonType::boolean}};
-inline constexpr Shape number{.types = {JsonType::number}};
-inline constexpr Shape integer{.types = {JsonType::number}, .integral = true};
-inline constexpr Shape unix_time{.types = {JsonType::number}, .sense = Sense::time};
-inline constexpr Shape text{.types = {JsonType::string}};
-inline constexpr Shape secret{.types = {JsonType::string}, .sense = Sense::secret};
-inline constexpr Shape participant_id{.types = {JsonType::string}, .sense = Sense::participant};
+inline constexpr Shape nothing{.types = {Type::null}};
+inline constexpr Shape flag{.types = {Type::boolean}};
+inline constexpr Shape number{.types = {Type::number}};
+inline constexpr Shape integer{.types = {Type::number}, .integral = true};
+inline constexpr Shape unix_time{.types = {Type::number}, .sense = Sense::time};
+inline constexpr Shape text{.types = {Type::string}};
+inline constexpr Shape secret{.types = {Type::string}, .sense = Sense::secret};
+inline constexpr Shape participant_id{.types = {Type::string}, .sense = Sense::participant};
 inline constexpr Shape date{
-    .types = {JsonType::string}, .sense = Sense::time, .format = "date-time"};
+    .types = {Type::string}, .sense = Sense::time, .format = "date-time"};
 
 /// A string that is one of `values` and nothing else.
 template <std::size_t n>
 constexpr Shape one_of(const std::array<std::string_view, n>& values) {
-  return {.types = {JsonType::string}, .values = values, .closed = true};
+  return {.types = {Type::string}, .values = values, .closed = true};
 }
 
 /// A string that is one of `values` as far as is known.
 template <std::size_t n>
 constexpr Shape usually(const std::array<std::string_view, n>& values) {
-  return {.types = {JsonType::string}, .values = values};
+  return {.types = {Type::string}, .values = values};
 }
 
 template <std::size_t n>
 constexpr Shape object(const std::array<Field, n>& fields) {
-  return {.types = {JsonType::object}, .fields = fields.data(), .field_count = n};
+  return {.types = {Type::object}, .fields = fields.data(), .field_count = n};
 }
 
 /// An object whose members have names that are not known beforehand.
 constexpr Shape map_of(const Shape& members) {
-  return {.types = {JsonType::object}, .members = &members};
+  return {.types = {Type::object}, .members = &members};
 }
 
 constexpr Shape array_of(const Shape& items) {
-  return {.types = {JsonType::array}, .items = &items};
+  return {.types = {Type::array}, .items = &items};
 }
 
 constexpr Shape named(std::string_view name, Shape shape) {
@@ -58,13 +58,13 @@ constexpr Shape named(std::string_view name, Shape shape) {
   return shape;
 }
 
-constexpr Shape or_also(Shape shape, JsonType type) {
+constexpr Shape or_also(Shape shape, Type type) {
   shape.types = shape.types.with(type);
   return shape;
 }
 
 constexpr Shape or_null(const Shape& shape) {
-  return or_also(shape, JsonType::null);
+  return or_also(shape, Type::null);
 }
 
 inline constexpr std::array yes_no_values{"YES"sv, "NO"sv};
