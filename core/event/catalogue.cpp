@@ -1,6 +1,5 @@
 #include "core/event/catalogue.hpp"
 
-#include <algorithm>
 #include <array>
 
 #include "core/event/shapes.hpp"
@@ -289,7 +288,7 @@ constexpr std::array incoming_cancelled_fields{
 constexpr HeardBy client = HeardBy::client;
 constexpr HeardBy elsewhere = HeardBy::elsewhere;
 
-constexpr std::array<WireEvent, kinds - 1> wire_table{{
+constexpr std::array<WireShape, kinds - 1> wire_table{{
     {Kind::presentation_start, "presentation_start", client, object(presentation_fields),
      "somebody presents; three empty strings: it was revoked"},
     {Kind::presentation_stop, "presentation_stop", client, nothing_or_empty,
@@ -379,13 +378,16 @@ std::string_view name_of(Type type) {
   return {};
 }
 
-std::span<const WireEvent> wire_events() {
+std::span<const WireShape> wire_shapes() {
   return wire_table;
 }
 
-const WireEvent* find_wire_event(std::string_view name) {
-  const auto* const found = std::ranges::find(wire_table, name, &WireEvent::name);
-  return found == wire_table.end() ? nullptr : found;
+const WireShape* find_wire_shape(Kind kind) {
+  return kind == Kind::unknown ? nullptr : &wire_table[static_cast<std::size_t>(kind)];
+}
+
+const WireShape* find_wire_shape(std::string_view name) {
+  return find_wire_shape(kind_of(name));
 }
 
 }  // namespace tapedeck::event

@@ -103,8 +103,8 @@ enum class HeardBy : std::uint8_t {
   elsewhere,  ///< only other clients do: Android, registrations, re-branded nodes
 };
 
-/// A wire event: one `event:` of the stream and the JSON of its `data:`.
-struct WireEvent {
+/// One wire event: an `event:` of the stream and the JSON of its `data:`.
+struct WireShape {
   Kind kind;
   std::string_view name;
   HeardBy heard_by;
@@ -113,13 +113,14 @@ struct WireEvent {
 };
 
 /// All wire events, in the order of `Kind`; `Kind::unknown` is not among them.
-[[nodiscard]] std::span<const WireEvent> wire_events();
+[[nodiscard]] std::span<const WireShape> wire_shapes();
 
-/// Nothing (null) for a name that is not in the catalogue.
-[[nodiscard]] const WireEvent* find_wire_event(std::string_view name);
+/// Null for what is not in the catalogue.
+[[nodiscard]] const WireShape* find_wire_shape(Kind kind);
+[[nodiscard]] const WireShape* find_wire_shape(std::string_view name);
 
-/// A plugin event: what a plugin of Web App 3 receives, in the shapes of plugin-api 19.
-struct PluginEvent {
+/// One plugin event: what a plugin of Web App 3 receives, in the shapes of plugin-api 19.
+struct PluginShape {
   std::string_view name;
   Shape payload;
   bool from_stream;  ///< false: its cause is REST, media or a click, not the event stream
@@ -127,8 +128,8 @@ struct PluginEvent {
 };
 
 /// The twenty plugin events, in the order of the plugin documentation.
-[[nodiscard]] std::span<const PluginEvent> plugin_events();
+[[nodiscard]] std::span<const PluginShape> plugin_shapes();
 
-[[nodiscard]] const PluginEvent* find_plugin_event(std::string_view name);
+[[nodiscard]] const PluginShape* find_plugin_shape(std::string_view name);
 
 }  // namespace tapedeck::event

@@ -24,22 +24,22 @@ class SchemaWriter {
     begin();
     json_.key("oneOf").begin_array();
     if (scope.wire) {
-      for (const WireEvent& event : wire_events()) {
+      for (const WireShape& event : wire_shapes()) {
         line(event.name, "data", wire_definition(event.name));
       }
     }
     if (scope.plugin) {
-      for (const PluginEvent& event : plugin_events()) {
+      for (const PluginShape& event : plugin_shapes()) {
         line(event.name, "payload", plugin_definition(event.name));
       }
     }
     json_.end_array();
     json_.key("$defs").begin_object();
     if (scope.wire) {
-      define_wire_events();
+      define_wire_shapes();
     }
     if (scope.plugin) {
-      for (const PluginEvent& event : plugin_events()) {
+      for (const PluginShape& event : plugin_shapes()) {
         json_.key(plugin_definition(event.name)).begin_object();
         describe(event.meaning, 0);
         body(event.payload);
@@ -51,19 +51,19 @@ class SchemaWriter {
     return end();
   }
 
-  [[nodiscard]] std::string of(const WireEvent& event) {
+  [[nodiscard]] std::string of(const WireShape& event) {
     begin();
     wire_payload(event);
     json_.key("$defs").begin_object();
     if (event.kind == Kind::breakout_event) {
-      define_wire_events();
+      define_wire_shapes();
     }
     define_named();
     json_.end_object();
     return end();
   }
 
-  [[nodiscard]] std::string of(const PluginEvent& event) {
+  [[nodiscard]] std::string of(const PluginShape& event) {
     begin();
     describe(event.meaning, 0);
     body(event.payload);
@@ -99,15 +99,15 @@ class SchemaWriter {
     json_.begin_object().member("$ref", "#/$defs/" + std::string(definition)).end_object();
   }
 
-  void define_wire_events() {
-    for (const WireEvent& event : wire_events()) {
+  void define_wire_shapes() {
+    for (const WireShape& event : wire_shapes()) {
       json_.key(wire_definition(event.name)).begin_object();
       wire_payload(event);
       json_.end_object();
     }
   }
 
-  void wire_payload(const WireEvent& event) {
+  void wire_payload(const WireShape& event) {
     describe(event.meaning, 0);
     body(event.payload);
     if (event.kind != Kind::breakout_event) {
@@ -115,7 +115,7 @@ class SchemaWriter {
     }
     // The payload of the inner event hangs on its name.
     json_.key("allOf").begin_array();
-    for (const WireEvent& inner : wire_events()) {
+    for (const WireShape& inner : wire_shapes()) {
       json_.begin_object().key("if").begin_object().key("properties").begin_object();
       json_.key("event").begin_object().member("const", inner.name).end_object();
       json_.end_object().end_object();
@@ -234,10 +234,10 @@ std::string json_schema(const SchemaScope& scope) {
 }
 
 std::optional<std::string> json_schema_of(std::string_view event, const SchemaScope& scope) {
-  if (const WireEvent* wire = find_wire_event(event); wire != nullptr && scope.wire) {
+  if (const WireShape* wire = find_wire_shape(event); wire != nullptr && scope.wire) {
     return SchemaWriter().of(*wire);
   }
-  if (const PluginEvent* plugin = find_plugin_event(event); plugin != nullptr && scope.plugin) {
+  if (const PluginShape* plugin = find_plugin_shape(event); plugin != nullptr && scope.plugin) {
     return SchemaWriter().of(*plugin);
   }
   return std::nullopt;

@@ -140,7 +140,7 @@ constexpr std::array breakout_refer_fields{
     Field{"breakout_uuid", text, always, 0, "room to go to"},
 };
 
-constexpr std::array<PluginEvent, 20> plugin_table{{
+constexpr std::array<PluginShape, 20> plugin_table{{
     {"conferenceStatus", object(conference_status_fields), true, "the status of a room"},
     {"connected", nothing, false, "media flows"},
     {"disconnected", object(disconnected_fields), true, "out of the conference, unexpectedly"},
@@ -166,12 +166,12 @@ constexpr std::array<PluginEvent, 20> plugin_table{{
 
 }  // namespace
 
-std::span<const PluginEvent> plugin_events() {
+std::span<const PluginShape> plugin_shapes() {
   return plugin_table;
 }
 
-const PluginEvent* find_plugin_event(std::string_view name) {
-  const auto* const found = std::ranges::find(plugin_table, name, &PluginEvent::name);
+const PluginShape* find_plugin_shape(std::string_view name) {
+  const auto* const found = std::ranges::find(plugin_table, name, &PluginShape::name);
   return found == plugin_table.end() ? nullptr : found;
 }
 

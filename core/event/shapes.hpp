@@ -13,9 +13,9 @@ using std::string_view_literals::operator""sv;
 inline constexpr Presence always = Presence::always;
 inline constexpr Presence optional = Presence::optional;
 
-inline constexpr Shape anything{.types = {Type::null, Type::boolean, Type::number,
-                                          Type::string, Type::array, Type::object},
-                                .members = &anything};
+inline constexpr Shape anything{
+    .types = {Type::null, Type::boolean, Type::number, Type::string, Type::array, Type::object},
+    .members = &anything};
 inline constexpr Shape nothing{.types = {Type::null}};
 inline constexpr Shape flag{.types = {Type::boolean}};
 inline constexpr Shape number{.types = {Type::number}};
@@ -24,8 +24,7 @@ inline constexpr Shape unix_time{.types = {Type::number}, .sense = Sense::time};
 inline constexpr Shape text{.types = {Type::string}};
 inline constexpr Shape secret{.types = {Type::string}, .sense = Sense::secret};
 inline constexpr Shape participant_id{.types = {Type::string}, .sense = Sense::participant};
-inline constexpr Shape date{
-    .types = {Type::string}, .sense = Sense::time, .format = "date-time"};
+inline constexpr Shape date{.types = {Type::string}, .sense = Sense::time, .format = "date-time"};
 
 /// A string that is one of `values` and nothing else.
 template <std::size_t n>

@@ -24,7 +24,8 @@ inline void append_pointer(std::string& pointer, std::string_view key) {
 /// A step down into a member or an item; it is taken back at the end of its life.
 class PointerStep {
  public:
-  PointerStep(std::string& pointer, std::string_view key) : pointer_(pointer), size_(pointer.size()) {
+  PointerStep(std::string& pointer, std::string_view key)
+      : pointer_(pointer), size_(pointer.size()) {
     append_pointer(pointer, key);
   }
   PointerStep(std::string& pointer, std::size_t index)

@@ -18,9 +18,9 @@ struct Difference {
 };
 
 /// Calls `report` for each place where `a` and `b` differ, as deep as it goes, until it returns
-/// false. Members come in the order of their keys. Of two arrays what is equal at both ends is taken
-/// off, so that an item that came or went is one difference. In their order the differences are a
-/// patch that makes `a` into `b`.
+/// false. Members come in the order of their keys. Of two arrays what is equal at both ends is
+/// taken off, so that an item that came or went is one difference. In their order the differences
+/// are a patch that makes `a` into `b`.
 void compare(const event::Value& a, const event::Value& b,
              const std::function<bool(const Difference&)>& report);
 
