@@ -1,5 +1,6 @@
 #include "core/event/catalogue.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "core/event/shapes.hpp"
@@ -29,9 +30,9 @@ constexpr std::array mix_config_fields{
     Field{"transform_layout", object(transform_layout_fields), optional, 0, "how it is composed"},
 };
 constexpr std::array video_mix_fields{
+    Field{"mix_config", object(mix_config_fields), optional, 0, "settings of the mix"},
     Field{"mix_name", text, always, 0, "name of the mix"},
     Field{"timestamp", unix_time, always, 0, "when it was chosen"},
-    Field{"mix_config", object(mix_config_fields), optional, 0, "settings of the mix"},
 };
 
 constexpr std::array participant_fields{
@@ -66,8 +67,8 @@ constexpr std::array participant_fields{
     Field{"is_video_call", yes_no, always, 0, "a call with video"},
     Field{"is_video_muted", flag, always, 0, "camera off; a boolean, unlike is_muted"},
     Field{"is_video_silent", flag, optional, 0, "sends no moving picture"},
-    Field{"layout_group", or_null(text), optional, 0, "group that shares a layout"},
     Field{"last_spoken_time", unix_time, optional, 0, "when it was last heard"},
+    Field{"layout_group", or_null(text), optional, 0, "group that shares a layout"},
     Field{"local_alias", text, always, 0, "alias that was dialled"},
     Field{"mute_supported", yes_no, always, 0, "may be muted by a host"},
     Field{"needs_presentation_in_mix", flag, optional, 0, "wants the presentation in its video"},
@@ -102,16 +103,16 @@ constexpr std::array participant_delete_fields{
 
 constexpr std::array end_action_values{"transfer"sv, "disconnect"sv};
 constexpr std::array classification_fields{
-    Field{"levels", map_of(text), always, 0, "names by level; levels may be missing in between"},
     Field{"current", or_null(integer), always, 0, "the level that is set"},
+    Field{"levels", map_of(text), always, 0, "names by level; levels may be missing in between"},
 };
 constexpr std::array banner_fields{
-    Field{"text", text, always, 0, "what the banner says"},
     Field{"set_time", unix_time, optional, 0, "when it was set"},
+    Field{"text", text, always, 0, "what the banner says"},
 };
 constexpr std::array breakout_buzz_fields{
-    Field{"value", flag, always, 0, "the room asks for a host"},
     Field{"time", unix_time, always, 0, "since when; 0 if it does not"},
+    Field{"value", flag, always, 0, "the room asks for a host"},
 };
 constexpr std::array conference_fields{
     Field{"ai_enabled", flag, optional, 39, "an AI service takes part"},
@@ -376,6 +377,12 @@ std::string_view name_of(Type type) {
       return "object";
   }
   return {};
+}
+
+const Field* Shape::find_field(std::string_view field) const {
+  const auto all = all_fields();
+  const auto found = std::ranges::lower_bound(all, field, {}, &Field::name);
+  return found != all.end() && found->name == field ? &*found : nullptr;
 }
 
 std::span<const WireShape> wire_shapes() {

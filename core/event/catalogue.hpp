@@ -59,6 +59,9 @@ enum class Sense : std::uint8_t {
 
 struct Field;
 
+/// Most named members of one object.
+inline constexpr std::size_t fields_max = 64;
+
 /// What JSON a value may be.
 struct Shape {
   Types types;
@@ -69,13 +72,14 @@ struct Shape {
   bool closed = false;
   bool integral = false;           ///< a number without a fraction
   const Shape* items = nullptr;    ///< what an array holds; null: anything
-  const Field* fields = nullptr;   ///< the members of an object that have a name of their own
+  const Field* fields = nullptr;   ///< the named members of an object, in the order of their names
   std::size_t field_count = 0;     ///< how many they are
   const Shape* members = nullptr;  ///< every other member of an object; null: there is none
   std::string_view format{};       ///< `date-time`, as JSON Schema says it
   std::string_view name{};         ///< of a shape that is used more than once
 
   [[nodiscard]] constexpr std::span<const Field> all_fields() const;
+  [[nodiscard]] const Field* find_field(std::string_view name) const;
 
   /// An object whose members may be anything at all.
   [[nodiscard]] constexpr bool is_open() const {

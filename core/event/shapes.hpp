@@ -1,6 +1,7 @@
 // The vocabulary in which the tables of the catalogue are written; for core/event only.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 
@@ -38,17 +39,21 @@ constexpr Shape usually(const std::array<std::string_view, n>& values) {
   return {.types = {Type::string}, .values = values};
 }
 
+/// Fields stand in the order of their names, so that they are found by bisection.
 template <std::size_t n>
-constexpr Shape object(const std::array<Field, n>& fields) {
+consteval Shape object(const std::array<Field, n>& fields) {
+  if (n > fields_max || !std::ranges::is_sorted(fields, {}, &Field::name)) {
+    throw "the fields of an object are too many or out of order";
+  }
   return {.types = {Type::object}, .fields = fields.data(), .field_count = n};
 }
 
 /// An object whose members have names that are not known beforehand.
-constexpr Shape map_of(const Shape& members) {
+consteval Shape map_of(const Shape& members) {
   return {.types = {Type::object}, .members = &members};
 }
 
-constexpr Shape array_of(const Shape& items) {
+consteval Shape array_of(const Shape& items) {
   return {.types = {Type::array}, .items = &items};
 }
 

@@ -1,25 +1,27 @@
-// JSON Pointers (RFC 6901), built on the way down into a value.
+// JSON Pointers (RFC 6901): built on the way down into a value, taken apart, followed.
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "core/event/value.hpp"
 
 namespace tapedeck::verdict {
 
 /// Appends `/` and `key`, with `~` and `/` escaped.
-inline void append_pointer(std::string& pointer, std::string_view key) {
-  pointer += '/';
-  for (const char c : key) {
-    if (c == '~') {
-      pointer += "~0";
-    } else if (c == '/') {
-      pointer += "~1";
-    } else {
-      pointer += c;
-    }
-  }
-}
+void append_pointer(std::string& pointer, std::string_view key);
+
+/// The keys of `pointer`, unescaped; nothing for text that is no JSON Pointer.
+[[nodiscard]] std::optional<std::vector<std::string>> keys_of(std::string_view pointer);
+
+/// The index that `key` is in an array, or nothing: digits without a leading zero.
+[[nodiscard]] std::optional<std::size_t> index_of(std::string_view key);
+
+/// What stands at `pointer`; undefined where there is nothing.
+[[nodiscard]] event::Value value_at(const event::Value& value, std::string_view pointer);
 
 /// A step down into a member or an item; it is taken back at the end of its life.
 class PointerStep {

@@ -1,7 +1,7 @@
 #include "core/verdict/shape_check.hpp"
 
 #include <algorithm>
-#include <array>
+#include <bitset>
 #include <cmath>
 #include <string>
 #include <vector>
@@ -53,24 +53,35 @@ class Check {
   }
 
   void members(const Shape& shape, const Value& object) {
-    const auto fields = shape.all_fields();
+    std::bitset<event::fields_max> seen;
     for (const event::Member& member : object.members()) {
-      const auto field = std::ranges::find(fields, member.key, &Field::name);
-      const PointerStep step(pointer_, member.key);
-      if (field != fields.end()) {
-        value(field->shape, member.value);
+      const event::Field* const field = shape.find_field(member.key);
+      if (field != nullptr) {
+        seen.set(static_cast<std::size_t>(field - shape.fields));
+        if (!is_plain(field->shape, member.value)) {
+          const PointerStep step(pointer_, member.key);
+          value(field->shape, member.value);
+        }
       } else if (shape.members == nullptr) {
+        const PointerStep step(pointer_, member.key);
         report_({Rule::unknown_field, pointer_, "no such field", member.value});
       } else if (!shape.is_open()) {
+        const PointerStep step(pointer_, member.key);
         value(*shape.members, member.value);
       }
     }
-    for (const Field& field : fields) {
-      if (field.presence == event::Presence::always && object.find(field.name) == nullptr) {
+    for (std::size_t i = 0; i < shape.field_count; ++i) {
+      const Field& field = shape.fields[i];
+      if (field.presence == event::Presence::always && !seen.test(i)) {
         const PointerStep step(pointer_, field.name);
         report_({Rule::missing_field, pointer_, describe(field.shape), Value()});
       }
     }
+  }
+
+  /// What nearly every field is: as it should be, with nothing further down.
+  static bool is_plain(const Shape& shape, const Value& found) {
+    return !found.is_object() && !found.is_array() && fits(shape, found);
   }
 
   std::string pointer_;

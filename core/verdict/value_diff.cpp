@@ -1,7 +1,6 @@
 #include "core/verdict/value_diff.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <vector>
 
@@ -100,31 +99,6 @@ class Comparison {
   bool stopped_ = false;
 };
 
-/// The parts of a JSON Pointer, unescaped; nothing for text that is none.
-std::optional<std::vector<std::string>> parts_of(std::string_view pointer) {
-  std::vector<std::string> parts;
-  for (std::size_t i = 0; i < pointer.size(); ++i) {
-    const char c = pointer[i];
-    if (c == '/') {
-      parts.emplace_back();
-      continue;
-    }
-    if (parts.empty()) {
-      return std::nullopt;
-    }
-    if (c != '~') {
-      parts.back() += c;
-      continue;
-    }
-    ++i;
-    if (i == pointer.size() || (pointer[i] != '0' && pointer[i] != '1')) {
-      return std::nullopt;
-    }
-    parts.back() += pointer[i] == '0' ? '~' : '/';
-  }
-  return parts;
-}
-
 /// One operation of a patch on its way to its place.
 class Edit {
  public:
@@ -173,24 +147,22 @@ class Edit {
   std::optional<Value> in_array(std::span<const Value> items, std::size_t depth) {
     const std::string& key = path_[depth];
     const bool last = depth + 1 == path_.size();
-    std::size_t index = 0;
-    const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), index);
-    if (error != std::errc{} || end != key.data() + key.size() ||
-        index >= items.size() + (last && add_ ? 1 : 0)) {
+    const auto index = index_of(key);
+    if (!index || *index >= items.size() + (last && add_ ? 1 : 0)) {
       return std::nullopt;
     }
-    const auto place = static_cast<std::ptrdiff_t>(index);
+    const auto place = static_cast<std::ptrdiff_t>(*index);
     std::vector<Value> made(items.begin(), items.end());
     if (last && add_) {
       made.insert(made.begin() + place, value_);
     } else if (last && value_.is_undefined()) {
       made.erase(made.begin() + place);
     } else {
-      const auto changed = last ? std::optional(value_) : at(items[index], depth + 1);
+      const auto changed = last ? std::optional(value_) : at(items[*index], depth + 1);
       if (!changed) {
         return std::nullopt;
       }
-      made[index] = *changed;
+      made[*index] = *changed;
     }
     return Value::array(arena_.copy(std::span<const Value>(made)));
   }
@@ -237,12 +209,12 @@ Result<Value> apply_patch(const Value& document, const Value& patch, Arena& aren
     if (!remove && operation.find("value") == nullptr) {
       return misfit(operation, "has no value");
     }
-    const auto parts = parts_of(path.as_string());
-    if (!parts || (remove && parts->empty())) {
+    const auto keys = keys_of(path.as_string());
+    if (!keys || (remove && keys->empty())) {
       return misfit(operation, "has a path that is no JSON Pointer to a part of the state");
     }
     const Value value = remove ? Value() : operation["value"];
-    const auto changed = Edit(*parts, value, op.is_text("add"), arena).in(made);
+    const auto changed = Edit(*keys, value, op.is_text("add"), arena).in(made);
     if (!changed) {
       return misfit(operation, "does not fit the state before it");
     }
