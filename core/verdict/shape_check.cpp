@@ -116,6 +116,9 @@ void check_shape(const Shape& shape, const Value& value, std::string_view pointe
 }
 
 std::string describe(const Shape& shape) {
+  if (std::ranges::all_of(event::json_types, [&](Type type) { return shape.types.has(type); })) {
+    return "anything";
+  }
   std::vector<std::string> choices;
   for (const Type type : event::json_types) {
     if (!shape.types.has(type)) {
