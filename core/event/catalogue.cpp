@@ -36,16 +36,16 @@ constexpr std::array video_mix_fields{
 };
 
 constexpr std::array participant_fields{
-    Field{"api_url", text, optional, 0, "path of the participant in the REST API"},
+    Field{"api_url", made_up_id, optional, 0, "path of the participant in the REST API"},
     Field{"buzz_time", unix_time, always, 0, "when the hand was raised; 0 while it is down"},
     Field{"call_direction", usually(direction_values), always, 0, "who called whom"},
-    Field{"call_tag", text, always, 0, "tag given at the join; empty without one"},
+    Field{"call_tag", made_up_id, always, 0, "tag given at the join; empty without one"},
     Field{"can_receive_personal_mix", flag, optional, 38, "may be given a mix of its own"},
     Field{"custom_properties", or_null(map_of(anything)), optional, 41, "set by the application"},
     Field{"disconnect_supported", yes_no, always, 0, "may be disconnected"},
     Field{"display_name", text, always, 0, "name to show; may be empty"},
     Field{"encryption", one_of(on_off_values), always, 0, "whether its media is encrypted"},
-    Field{"external_node_uuid", text, always, 0, "node on the far side of a gateway"},
+    Field{"external_node_uuid", made_up_id, always, 0, "node on the far side of a gateway"},
     Field{"fecc_supported", yes_no, always, 0, "its camera can be moved"},
     Field{"has_media", flag, always, 0, "sends or receives media, not only control"},
     Field{"is_ai_enabled", flag, optional, 37, "an AI service takes part through it"},
@@ -198,7 +198,7 @@ constexpr std::array disconnect_fields{
     Field{"reason", text, always, 0, "why, for people"},
 };
 constexpr std::array call_disconnected_fields{
-    Field{"call_uuid", text, always, 0, "the call"},
+    Field{"call_uuid", made_up_id, always, 0, "the call"},
     Field{"reason", text, always, 0, "why, for people"},
 };
 
@@ -263,14 +263,14 @@ constexpr std::array splash_fields{
 };
 
 constexpr std::array breakout_event_fields{
-    Field{"breakout_uuid", text, always, 0, "the room"},
+    Field{"breakout_uuid", made_up_id, always, 0, "the room"},
     Field{"data", anything, always, 0, "payload of that event, as JSON"},
     Field{"event", text, always, 0, "name of the event in the room"},
-    Field{"id", or_null(text), always, 0, "its event id"},
+    Field{"id", or_null(event_id), always, 0, "its event id"},
 };
 constexpr std::array breakout_refer_fields{
     Field{"breakout_name", text, optional, 0, "name of the room"},
-    Field{"breakout_uuid", text, always, 0, "room to go to, or main"},
+    Field{"breakout_uuid", made_up_id, always, 0, "room to go to, or main"},
     Field{"requester_uuid", participant_id, optional, 0, "who sends you; not from old nodes"},
 };
 

@@ -55,6 +55,8 @@ enum class Sense : std::uint8_t {
   time,         ///< Unix seconds, with a fraction or not; 0 is "not set" (differs in any two runs)
   secret,       ///< opens a door
   participant,  ///< the uuid of a participant
+  id,           ///< made up anew for each join, call or room
+  event_id,     ///< counts the events of a node
 };
 
 struct Field;

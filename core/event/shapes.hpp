@@ -25,6 +25,8 @@ inline constexpr Shape unix_time{.types = {Type::number}, .sense = Sense::time};
 inline constexpr Shape text{.types = {Type::string}};
 inline constexpr Shape secret{.types = {Type::string}, .sense = Sense::secret};
 inline constexpr Shape participant_id{.types = {Type::string}, .sense = Sense::participant};
+inline constexpr Shape made_up_id{.types = {Type::string}, .sense = Sense::id};
+inline constexpr Shape event_id{.types = {Type::string}, .sense = Sense::event_id};
 inline constexpr Shape date{.types = {Type::string}, .sense = Sense::time, .format = "date-time"};
 
 /// A string that is one of `values` and nothing else.
@@ -111,7 +113,7 @@ inline constexpr std::array requested_layout_fields{
 };
 inline constexpr Shape uuid_list = array_of(participant_id);
 inline constexpr std::array breakout_room_fields{
-    Field{"breakout_uuid", text, always, 0, "the room"},
+    Field{"breakout_uuid", made_up_id, always, 0, "the room"},
     Field{"participant_uuid", participant_id, always, 0, "who you are in that room"},
 };
 
