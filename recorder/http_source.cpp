@@ -270,7 +270,7 @@ asio::awaitable<bool> HttpSource::Exchange::read_one_head() {
   parser_->header_limit(limits::http_head_bytes_max);
   parser_->body_limit(boost::none);
   std::size_t head_bytes = 0;
-  error_code parsed = http::error::need_more;
+  error_code parsed;
   while (!parser_->is_header_done()) {
     if (buffer_.size() == 0 || parsed == http::error::need_more) {
       const auto [error, count] =
