@@ -21,9 +21,9 @@ inline constexpr std::size_t frame_bytes_max = std::size_t{128} * 1024 * 1024;
 /// One read from a socket, a pipe or a file.
 inline constexpr std::size_t read_bytes_max = std::size_t{64} * 1024;
 
-/// Deepest nesting of a JSON payload. The real client's JSON.parse has no such limit; real events
-/// nest six deep.
-inline constexpr std::size_t json_depth_max = 1024;
+/// Deepest nesting of a JSON payload, so that what walks a value may recurse. Real events nest six
+/// deep; the real client's JSON.parse has no limit, but its JSON.stringify ends at a few thousand.
+inline constexpr std::size_t json_depth_max = 4096;
 
 /// Redirects followed for one connection, as browsers do.
 inline constexpr int redirects_max = 20;
