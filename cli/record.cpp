@@ -141,7 +141,7 @@ Result<Wishes> read_wishes(const Values& values) {
   wishes.source = values.get("SOURCE");
   const auto output = values.text("output");
   if (!output) {
-    return fail_usage("-o TAPE is missing; see 'tapedeck record --help'");
+    return fail_usage("the output, -o TAPE, is missing; see 'tapedeck record --help'");
   }
   wishes.output = *output;
   const bool overwrite = values.get<bool>("overwrite");
