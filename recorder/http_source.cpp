@@ -384,10 +384,10 @@ void HttpSource::Exchange::end_of_input(const error_code& error) {
 
 HttpSource::HttpSource(EventLoop& loop, Redactor& redactor, HttpOptions options)
     : loop_(loop), redactor_(redactor), options_(std::move(options)), url_(options_.url) {
+  name_ = redactor_.url(to_string(url_));
   for (const Header& header : options_.headers) {
     redactor_.header(header.name, header.value);
   }
-  name_ = redactor_.url(to_string(url_));
 }
 
 HttpSource::~HttpSource() {
