@@ -9,6 +9,7 @@
 #include "core/verdict/event_id.hpp"
 #include "core/verdict/json_pointer.hpp"
 #include "core/verdict/shape_check.hpp"
+#include "core/verdict/sse_line.hpp"
 
 namespace tapedeck::verdict {
 namespace {
@@ -43,29 +44,11 @@ std::string nanoseconds(std::int64_t ns) {
   return std::to_string(ns) + " ns";
 }
 
-/// The value of an SSE line for `field`, or nothing where the line is another.
-std::optional<std::string_view> field_of(std::string_view line, std::string_view field) {
-  if (!line.starts_with(field)) {
-    return std::nullopt;
-  }
-  line.remove_prefix(field.size());
-  if (line.empty()) {
-    return line;
-  }
-  if (line.front() != ':') {
-    return std::nullopt;
-  }
-  line.remove_prefix(line.starts_with(": ") ? 2 : 1);
-  return line;
-}
-
 /// The event that a block names when it brings no data with it; empty for any other block.
 std::string_view event_without_data(std::string_view block) {
   std::string_view name;
   while (!block.empty()) {
-    const std::size_t end = std::min(block.find_first_of("\r\n"), block.size());
-    const std::string_view line = block.substr(0, end);
-    block.remove_prefix(std::min(end + 1, block.size()));
+    const std::string_view line = take_line(block);
     if (field_of(line, "data")) {
       return {};
     }
