@@ -15,6 +15,7 @@
 #include "core/base/units.hpp"
 #include "core/event/wire_reader.hpp"
 #include "core/sse/frame_splitter.hpp"
+#include "core/state/reducer.hpp"
 #include "core/verdict/validator.hpp"
 
 namespace tapedeck::verdict {
@@ -45,7 +46,7 @@ std::optional<std::string> directive(std::string_view raw, std::string_view name
 
 class Line {
  public:
-  explicit Line(Findings& findings) : validator_(findings) {}
+  explicit Line(Findings& findings) : validator_(findings) { join(); }
 
   void run(std::string_view stream) {
     sse::FrameSplitter splitter;
@@ -71,6 +72,7 @@ class Line {
     }
     if (directive(block.raw, "connection")) {
       ++connection_id_;
+      join();
       return;
     }
     const port::Frame frame{++seq_, connection_id_, now_ns_, block.complete, block.raw};
@@ -78,12 +80,15 @@ class Line {
     validator_.frame(frame);
     reader_.push({frame.seq, frame.connection_id, frame.recv_ns}, frame.raw);
     while (const auto event = reader_.next()) {
-      validator_.event(*event);
+      validator_.event(*event, reducer_->apply(*event, 0));
     }
   }
 
+  void join() { reducer_.emplace(state::Join(), state::ReducerOptions{.signals = false}); }
+
   Validator validator_;
   event::WireReader reader_;
+  std::optional<state::Reducer> reducer_;  ///< whoever reconnects in these streams joins anew
   std::uint64_t seq_ = 0;
   std::uint32_t connection_id_ = 1;
   std::int64_t now_ns_ = 0;
