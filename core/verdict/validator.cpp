@@ -161,6 +161,9 @@ void Validator::finish() {
 }
 
 void Validator::end_open_syncs(std::string_view found) {
+  if (rosters_off_) {
+    return;
+  }
   for (auto& [id, room] : rooms_) {
     if (room.sync_seq != 0) {
       end_sync(id, room, found);
@@ -429,6 +432,7 @@ void Validator::named(const Inner& inner, const Room& room, Rule rule, std::stri
 
 Validator::Room* Validator::room_of(std::string_view id, const event::WireEvent& event) {
   if (rosters_off_) {
+    rooms_.clear();
     return nullptr;
   }
   if (const auto found = rooms_.find(id); found != rooms_.end()) {
