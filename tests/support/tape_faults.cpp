@@ -50,7 +50,9 @@ int meet(int error_code) {
   return SQLITE_OK;
 }
 
-int close_file(sqlite3_file* file) { return real(file)->pMethods->xClose(real(file)); }
+int close_file(sqlite3_file* file) {
+  return real(file)->pMethods->xClose(real(file));
+}
 
 int read_file(sqlite3_file* file, void* to, int size, sqlite3_int64 at) {
   return real(file)->pMethods->xRead(real(file), to, size, at);
@@ -91,7 +93,9 @@ int control_file(sqlite3_file* file, int operation, void* argument) {
   return real(file)->pMethods->xFileControl(real(file), operation, argument);
 }
 
-int sector_size(sqlite3_file* file) { return real(file)->pMethods->xSectorSize(real(file)); }
+int sector_size(sqlite3_file* file) {
+  return real(file)->pMethods->xSectorSize(real(file));
+}
 
 int characteristics(sqlite3_file* file) {
   return real(file)->pMethods->xDeviceCharacteristics(real(file));
@@ -105,19 +109,22 @@ int shm_lock(sqlite3_file* file, int offset, int count, int flags) {
   return real(file)->pMethods->xShmLock(real(file), offset, count, flags);
 }
 
-void shm_barrier(sqlite3_file* file) { real(file)->pMethods->xShmBarrier(real(file)); }
+void shm_barrier(sqlite3_file* file) {
+  real(file)->pMethods->xShmBarrier(real(file));
+}
 
 int shm_unmap(sqlite3_file* file, int remove) {
   return real(file)->pMethods->xShmUnmap(real(file), remove);
 }
 
 constexpr sqlite3_io_methods methods{
-    2,           close_file,   read_file,     write_file,   truncate_file,
-    sync_file,   size_of_file, lock_file,     unlock_file,  is_reserved,
-    control_file, sector_size, characteristics, shm_map,    shm_lock,
-    shm_barrier, shm_unmap,    nullptr,       nullptr};
+    2,         close_file,  read_file,   write_file,   truncate_file, sync_file,       size_of_file,
+    lock_file, unlock_file, is_reserved, control_file, sector_size,   characteristics, shm_map,
+    shm_lock,  shm_barrier, shm_unmap,   nullptr,      nullptr};
 
-sqlite3_vfs* real_disk(sqlite3_vfs* vfs) { return static_cast<sqlite3_vfs*>(vfs->pAppData); }
+sqlite3_vfs* real_disk(sqlite3_vfs* vfs) {
+  return static_cast<sqlite3_vfs*>(vfs->pAppData);
+}
 
 int open_file(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int* out_flags) {
   sqlite3_vfs* disk = real_disk(vfs);
@@ -165,14 +172,20 @@ FaultyDisk::FaultyDisk() : impl_(std::make_unique<Impl>()) {
   plan = {};
 }
 
-FaultyDisk::~FaultyDisk() { sqlite3_vfs_unregister(&impl_->vfs); }
+FaultyDisk::~FaultyDisk() {
+  sqlite3_vfs_unregister(&impl_->vfs);
+}
 
 void FaultyDisk::fail_at(std::uint64_t number, Fault fault, bool lasting) {
   plan = {0, number, fault, lasting};
 }
 
-void FaultyDisk::heal() { plan.at = std::numeric_limits<std::uint64_t>::max(); }
+void FaultyDisk::heal() {
+  plan.at = std::numeric_limits<std::uint64_t>::max();
+}
 
-std::uint64_t FaultyDisk::operations() const { return plan.done; }
+std::uint64_t FaultyDisk::operations() const {
+  return plan.done;
+}
 
 }  // namespace tapedeck::test
