@@ -13,6 +13,9 @@ inline constexpr std::size_t batch_bytes_max = std::size_t{64} * 1024;
 /// What a frame adds to a batch beside its bytes, so that tiny frames do not make an endless one.
 inline constexpr std::size_t batch_frame_cost = 64;
 
+/// Handlers of the network that run before what is due gets its turn.
+inline constexpr int handlers_at_once_max = 256;
+
 /// A stream that is played for its client alone waits while this much is unsent, and goes on when
 /// less than the second is.
 inline constexpr std::size_t stream_high_bytes = std::size_t{1024} * 1024;
@@ -31,6 +34,9 @@ inline constexpr std::chrono::seconds stream_stall_max{10};
 
 /// Request line and headers. A browser sends under 2 KB; a Last-Event-ID may be 8 KiB long.
 inline constexpr std::size_t request_header_bytes_max = std::size_t{16} * 1024;
+
+/// The first read of a request: most are shorter.
+inline constexpr std::size_t request_first_read_bytes = std::size_t{4} * 1024;
 
 /// A request body. An SDP offer with many codecs and candidates stays under 64 KiB.
 inline constexpr std::size_t request_body_bytes_max = std::size_t{256} * 1024;
@@ -51,6 +57,9 @@ inline constexpr std::chrono::seconds stop_time_max{2};
 
 /// Connections at once; one more is closed at once. Never more than the descriptors allow.
 inline constexpr std::size_t connections_max = 10'000;
+
+/// After a connection could not be accepted (no descriptor is left, say) the next try waits.
+inline constexpr std::chrono::milliseconds accept_pause{100};
 
 /// Participants who joined and did not leave; past that the one who did nothing for longest goes.
 inline constexpr std::size_t members_max = 10'000;
