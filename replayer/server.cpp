@@ -131,11 +131,7 @@ class Server::Impl {
                        [](const boost::system::error_code&) {});
     asio::co_spawn(clock_.context(), accept_connections(), asio::detached);
     asio::co_spawn(clock_.context(), watch_for_stalled_streams(), asio::detached);
-    auto played = deck_.run(
-        clock_, [&] { return stop.requested() || broadcast_.done() || failure_.has_value(); });
-    if (played && failure_) {
-      played = fail(*failure_);
-    }
+    auto played = deck_.run(clock_, [&] { return stop.requested() || broadcast_.done(); });
     end();
     stop_fd.release();
     return played;
