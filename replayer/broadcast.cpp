@@ -10,9 +10,6 @@
 
 namespace tapedeck::replayer {
 
-Channel::Channel(Deck& deck, Slow slow, bool once, Hooks hooks)
-    : deck_(deck), slow_(slow), once_(once), hooks_(std::move(hooks)) {}
-
 Result<void> Channel::start(std::unique_ptr<port::FrameSource> source, const Timeline& timeline) {
   const auto play = deck_.start(std::move(source), timeline, *this);
   if (!play) {
@@ -24,7 +21,7 @@ Result<void> Channel::start(std::unique_ptr<port::FrameSource> source, const Tim
 
 void Channel::add(Listener listener) {
   listener.stream->on_progress([this] { resume_if_drained(); });
-  if (over_ && once_) {
+  if (over_ && rules_.once) {
     listener.stream->finish();
   }
   (in_block_ ? arriving_ : listeners_).push_back(std::move(listener));
@@ -55,9 +52,11 @@ Result<void> Channel::flush() {
     for (const Listener& listener : listeners_) {
       listener.stream->send(piece);
       const std::size_t unsent = listener.stream->unsent_bytes();
-      if (slow_ == Slow::dropped && unsent > limits::stream_bytes_max) {
-        hooks_.drop(*listener.stream);
-      } else if (slow_ == Slow::waited_for && unsent > limits::stream_high_bytes && !held_) {
+      if (rules_.behind_bytes_max) {
+        if (unsent > *rules_.behind_bytes_max) {
+          rules_.drop(*listener.stream);
+        }
+      } else if (unsent > limits::stream_high_bytes && !held_) {
         held_ = true;
         deck_.hold(play_);
       }
@@ -72,7 +71,7 @@ Result<void> Channel::flush() {
 
 Result<void> Channel::finish() {
   over_ = true;
-  if (once_) {
+  if (rules_.once) {
     for_each([](Listener& listener) { listener.stream->finish(); });
   }
   return {};
@@ -81,7 +80,7 @@ Result<void> Channel::finish() {
 Result<void> Channel::source_failed(const Error& error) {
   over_ = true;
   for_each([](Listener& listener) { listener.stream->abort(); });
-  hooks_.source_failed(error);
+  rules_.source_failed(error);
   return {};
 }
 
@@ -118,16 +117,19 @@ Result<Broadcast::Channels::iterator> Broadcast::channel_for(const StreamGrant& 
   if (!source) {
     return fail(source.error());
   }
+  Channel::Rules rules{
+      .behind_bytes_max = {},
+      .once = options_.once,
+      .drop =
+          [this](EventStream& stream) {
+            drop(stream, format_bytes(options_.limits.stream_bytes_max) + " behind the others");
+          },
+      .source_failed = [this](const Error& error) { note_failure(error); }};
   // At a given rate a shared moment waits for nobody; without one it waits for who listens.
-  const bool waits = !is_shared() || options_.timeline.rate.is_unlimited();
-  channels_.emplace_back(
-      deck_, waits ? Channel::Slow::waited_for : Channel::Slow::dropped, options_.once,
-      Channel::Hooks{.drop =
-                         [this](EventStream& stream) {
-                           drop(stream,
-                                format_bytes(limits::stream_bytes_max) + " behind the others");
-                         },
-                     .source_failed = [this](const Error& error) { note_failure(error); }});
+  if (is_shared() && !options_.timeline.rate.is_unlimited()) {
+    rules.behind_bytes_max = options_.limits.stream_bytes_max;
+  }
+  channels_.emplace_back(deck_, std::move(rules));
   const auto channel = std::prev(channels_.end());
   const bool live = options_.sharing == Sharing::live;
   const Timeline timeline(options_.timeline, live ? started_ns_ : clock_.now_ns());
@@ -193,7 +195,7 @@ void Broadcast::end_all() {
 }
 
 void Broadcast::drop_stalled() {
-  const auto patience = std::chrono::nanoseconds(limits::stream_stall_max);
+  const std::chrono::nanoseconds patience = options_.limits.stream_stall_max;
   const std::int64_t since_ns = clock_.now_ns() - patience.count();
   for (Channel& channel : channels_) {
     channel.for_each([&](Channel::Listener& listener) {

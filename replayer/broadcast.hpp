@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/base/result.hpp"
@@ -28,16 +29,17 @@ class Channel final : public PacedSink {
     std::uint64_t member_id = 0;
   };
 
-  /// Whether a listener that does not keep up is waited for or dropped.
-  enum class Slow { waited_for, dropped };
-
-  struct Hooks {
-    std::function<void(EventStream&)> drop;  ///< ends a stream that is too slow
+  struct Rules {
+    /// A listener that is further behind is dropped; nothing: it is waited for.
+    std::optional<std::size_t> behind_bytes_max;
+    /// Streams end with the source.
+    bool once = false;
+    /// Ends a stream that is too slow.
+    std::function<void(EventStream&)> drop;
     std::function<void(const Error&)> source_failed;
   };
 
-  /// `once`: streams end with the source.
-  Channel(Deck& deck, Slow slow, bool once, Hooks hooks);
+  Channel(Deck& deck, Rules rules) : deck_(deck), rules_(std::move(rules)) {}
 
   Result<void> start(std::unique_ptr<port::FrameSource> source, const Timeline& timeline);
   void stop() { deck_.stop(play_); }
@@ -60,9 +62,7 @@ class Channel final : public PacedSink {
   void resume_if_drained();
 
   Deck& deck_;
-  Slow slow_;
-  bool once_;
-  Hooks hooks_;
+  Rules rules_;
   Deck::PlayId play_ = 0;
   std::vector<Listener> listeners_;
   std::vector<Listener> arriving_;  ///< came in the middle of a block: they hear the next one

@@ -107,7 +107,7 @@ asio::awaitable<bool> Connection::serve_request() {
   if (stopping_ || !co_await wait_for_request()) {
     co_return false;
   }
-  set_deadline(limits::request_time_max);
+  set_deadline(service_.limits.request_time_max);
   http::request_parser<http::string_body> parser;
   parser.header_limit(limits::request_header_bytes_max);
   parser.body_limit(limits::request_body_bytes_max);
@@ -116,7 +116,7 @@ asio::awaitable<bool> Connection::serve_request() {
     co_await refuse(error);
     co_return false;
   }
-  set_deadline(limits::response_time_max);
+  set_deadline(service_.limits.answer_time_max);
   co_return co_await answer(parser.release());
 }
 
@@ -125,7 +125,8 @@ asio::awaitable<bool> Connection::wait_for_request() {
   if (buffer_.size() > 0) {
     co_return true;
   }
-  set_deadline(std::exchange(first_, false) ? limits::request_time_max : limits::idle_time_max);
+  set_deadline(std::exchange(first_, false) ? service_.limits.request_time_max
+                                            : service_.limits.idle_time_max);
   idle_ = true;
   const auto space = buffer_.prepare(limits::request_first_read_bytes);
   const auto [error, count] = co_await socket_.async_read_some(space, as_result);
@@ -144,7 +145,7 @@ asio::awaitable<bool> Connection::answer(HttpRequest request) {
                                           .token = request["token"],
                                           .body = request.body()});
   if (answer.hold_back) {
-    delay_.expires_after(limits::refused_refresh_delay);
+    delay_.expires_after(service_.limits.refused_refresh_delay);
     co_await delay_.async_wait(as_result);
   }
   if (answer.stream) {
@@ -193,7 +194,8 @@ asio::awaitable<bool> Connection::send_stream(const HttpRequest& request,
     co_return false;
   }
   const auto attached = service_.broadcast.attach(grant, [&] {
-    stream_ = EventStream::open(std::move(socket_), std::move(head), chunked);
+    stream_ = EventStream::open(std::move(socket_), std::move(head), chunked,
+                                service_.limits.linger_time_max);
     return stream_;
   });
   if (!attached) {
@@ -216,7 +218,7 @@ asio::awaitable<void> Connection::refuse(boost::system::error_code error) {
   } else if (error == http::error::body_limit) {
     answer = failure(413, "The body is too large");
   }
-  set_deadline(limits::response_time_max);
+  set_deadline(service_.limits.answer_time_max);
   co_await send_answer(unread, std::move(answer));
 }
 
@@ -224,7 +226,7 @@ asio::awaitable<void> Connection::refuse(boost::system::error_code error) {
 asio::awaitable<void> Connection::linger() {
   boost::system::error_code error;
   socket_.shutdown(asio::socket_base::shutdown_send, error);
-  set_deadline(limits::linger_time_max);
+  set_deadline(service_.limits.linger_time_max);
   std::array<char, 512> ignored{};
   while (!error) {
     std::tie(error, std::ignore) =

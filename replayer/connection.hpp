@@ -14,6 +14,7 @@
 
 #include "replayer/broadcast.hpp"
 #include "replayer/facade.hpp"
+#include "replayer/limits.hpp"
 
 namespace tapedeck::replayer {
 
@@ -21,6 +22,7 @@ namespace tapedeck::replayer {
 struct Service {
   Facade& facade;
   Broadcast& broadcast;
+  const ServerLimits& limits;
 };
 
 class Connection final : public std::enable_shared_from_this<Connection> {

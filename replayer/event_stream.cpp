@@ -32,12 +32,16 @@ asio::const_buffer buffer_of(std::string_view text) {
 
 }  // namespace
 
-EventStream::EventStream(asio::ip::tcp::socket socket, bool chunked)
-    : socket_(std::move(socket)), linger_(socket_.get_executor()), chunked_(chunked) {}
+EventStream::EventStream(asio::ip::tcp::socket socket, bool chunked,
+                         std::chrono::milliseconds linger)
+    : socket_(std::move(socket)),
+      linger_timer_(socket_.get_executor()),
+      linger_(linger),
+      chunked_(chunked) {}
 
 std::shared_ptr<EventStream> EventStream::open(asio::ip::tcp::socket socket, std::string head,
-                                               bool chunked) {
-  std::shared_ptr<EventStream> stream(new EventStream(std::move(socket), chunked));
+                                               bool chunked, std::chrono::milliseconds linger) {
+  std::shared_ptr<EventStream> stream(new EventStream(std::move(socket), chunked, linger));
   stream->head_ = std::move(head);
   stream->write();
   return stream;
@@ -139,12 +143,13 @@ void EventStream::on_written(const boost::system::error_code& error) {
     // The client closes when it has read the end; if it does not, we do.
     boost::system::error_code ignored;
     socket_.shutdown(asio::socket_base::shutdown_send, ignored);
-    linger_.expires_after(limits::linger_time_max);
-    linger_.async_wait([self = shared_from_this()](const boost::system::error_code& cancelled) {
-      if (!cancelled) {
-        self->close();
-      }
-    });
+    linger_timer_.expires_after(linger_);
+    linger_timer_.async_wait(
+        [self = shared_from_this()](const boost::system::error_code& cancelled) {
+          if (!cancelled) {
+            self->close();
+          }
+        });
   } else if (open_ && (finishing_ || !queue_.empty())) {
     write();
   }
@@ -155,7 +160,7 @@ void EventStream::close() {
   if (!std::exchange(open_, false)) {
     return;
   }
-  linger_.cancel();
+  linger_timer_.cancel();
   queue_.clear();
   queued_bytes_ = 0;
   boost::system::error_code ignored;

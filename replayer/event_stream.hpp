@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -22,9 +23,10 @@ using Piece = std::shared_ptr<const std::string>;
 class EventStream final : public std::enable_shared_from_this<EventStream> {
  public:
   /// Sends `head`, the response's status line and header, at once. `chunked`: the body goes out in
-  /// chunks; otherwise it ends with the connection.
+  /// chunks; otherwise it ends with the connection. `linger`: so long after the end of the body
+  /// the connection is closed, if the client has not done so.
   static std::shared_ptr<EventStream> open(boost::asio::ip::tcp::socket socket, std::string head,
-                                           bool chunked);
+                                           bool chunked, std::chrono::milliseconds linger);
 
   /// Queues a piece. What is queued while a write is under way goes out together in the next.
   void send(const Piece& piece);
@@ -52,7 +54,7 @@ class EventStream final : public std::enable_shared_from_this<EventStream> {
   void on_progress(std::function<void()> handler) { on_progress_ = std::move(handler); }
 
  private:
-  EventStream(boost::asio::ip::tcp::socket socket, bool chunked);
+  EventStream(boost::asio::ip::tcp::socket socket, bool chunked, std::chrono::milliseconds linger);
 
   void write();
   void gather();
@@ -60,7 +62,8 @@ class EventStream final : public std::enable_shared_from_this<EventStream> {
   void close();
 
   boost::asio::ip::tcp::socket socket_;
-  boost::asio::steady_timer linger_;
+  boost::asio::steady_timer linger_timer_;
+  std::chrono::milliseconds linger_;
   bool chunked_;
   bool open_ = true;
   bool finishing_ = false;

@@ -35,16 +35,16 @@ constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 constexpr rlim_t descriptors_kept = 64;
 
 /// Raises the number of descriptors to what is allowed; gives the number of connections for it.
-std::size_t connections_possible() {
+std::size_t connections_possible(std::size_t connections_max) {
   rlimit files{};
   if (::getrlimit(RLIMIT_NOFILE, &files) != 0) {
-    return limits::connections_max;
+    return connections_max;
   }
   files.rlim_cur = files.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &files);
   ::getrlimit(RLIMIT_NOFILE, &files);
   const rlim_t possible = files.rlim_cur - std::min(files.rlim_cur, descriptors_kept);
-  return static_cast<std::size_t>(std::min<rlim_t>(possible, limits::connections_max));
+  return static_cast<std::size_t>(std::min<rlim_t>(possible, connections_max));
 }
 
 Failure cannot_listen(const Address& address, const boost::system::error_code& error) {
@@ -106,8 +106,8 @@ class Server::Impl {
         acceptor_(clock_.context()),
         broadcast_(deck_, clock_, options_, programme_),
         facade_(hooks()),
-        service_{facade_, broadcast_},
-        connections_max_(connections_possible()) {}
+        service_{facade_, broadcast_, options_.limits},
+        connections_max_(connections_possible(options_.limits.connections_max)) {}
 
   Result<void> listen() {
     auto acceptor = listen_on(clock_.context(), options_.address, options_.allow_remote);
@@ -203,7 +203,7 @@ class Server::Impl {
   asio::awaitable<void> watch_for_stalled_streams() {
     asio::steady_timer timer(clock_.context());
     for (;;) {
-      timer.expires_after(std::chrono::seconds(1));
+      timer.expires_after(limits::stall_check_interval);
       co_await timer.async_wait(as_result);
       broadcast_.drop_stalled();
     }
@@ -217,11 +217,11 @@ class Server::Impl {
     for (Connection* connection : std::set(connections_)) {
       connection->stop();
     }
-    wait_for_connections(limits::stop_time_max);
+    wait_for_connections(options_.limits.stop_time_max);
     for (Connection* connection : std::set(connections_)) {
       connection->close();
     }
-    wait_for_connections(limits::stop_time_max);
+    wait_for_connections(options_.limits.stop_time_max);
   }
 
   void wait_for_connections(std::chrono::nanoseconds patience) {

@@ -16,6 +16,7 @@
 #include "core/port/frame_source.hpp"
 #include "replayer/address.hpp"
 #include "replayer/deck.hpp"
+#include "replayer/limits.hpp"
 #include "replayer/stop_request.hpp"
 #include "replayer/timeline.hpp"
 
@@ -32,11 +33,11 @@ struct JoinInfo {
 /// What is played. A failure keeps that client out, and its message is what the client is told.
 struct Programme {
   /// Opens the frames for one stream, or for all where they share one. Must be there.
-  std::function<Result<std::unique_ptr<port::FrameSource>>(const JoinInfo&)> open_stream;
+  std::function<Result<std::unique_ptr<port::FrameSource>>(const JoinInfo&)> open_stream = {};
   /// Somebody has joined, and will ask for a stream.
-  std::function<Result<void>(const JoinInfo&)> join;
+  std::function<Result<void>(const JoinInfo&)> join = {};
   /// Somebody who had joined has left.
-  std::function<void(const JoinInfo&)> leave;
+  std::function<void(const JoinInfo&)> leave = {};
 };
 
 enum class Sharing {
@@ -48,20 +49,21 @@ enum class Sharing {
 };
 
 struct ServerOptions {
-  Address address;
+  Address address = {};
   /// Allows an address that is not a loopback one.
   bool allow_remote = false;
   Sharing sharing = Sharing::separate;
   /// For Sharing::live the rate must be 1 and `from_ns` 0.
-  TimelineOptions timeline;
+  TimelineOptions timeline = {};
   /// Ends the server when a source is over and what it gave has been sent. Otherwise a stream
   /// whose source is over stays open, as a meeting in which nothing happens does.
   bool once = false;
   /// The participant_uuid for the n-th join, counted from 1. Nothing: first_participant_uuid for
   /// every one.
-  std::function<std::string(std::uint64_t)> participant_uuid;
+  std::function<std::string(std::uint64_t)> participant_uuid = {};
+  ServerLimits limits = {};
   /// One line for people about something that happened; nothing: silence.
-  std::function<void(std::string_view)> log;
+  std::function<void(std::string_view)> log = {};
 };
 
 inline constexpr std::string_view first_participant_uuid = "00000000-0000-4000-8000-000000000000";
@@ -73,7 +75,7 @@ struct ServerReport {
   std::uint64_t streams_dropped = 0;      ///< for not keeping up
   std::uint64_t joins = 0;                ///< request_token answered with a token
   std::uint64_t connections = 0;          ///< accepted in all
-  std::uint64_t connections_refused = 0;  ///< closed at once, over limits::connections_max
+  std::uint64_t connections_refused = 0;  ///< closed at once, over the limit
 };
 
 class Server {
