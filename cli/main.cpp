@@ -87,7 +87,7 @@ ExitCode run(const Arguments& all) {
 }  // namespace tapedeck::cli
 
 int main(int argc, char** argv) {
-  // A reader that goes away is an error of the write, not a death without a word.
+  // A peer that goes away is an error of the write, not the end of a recording or a server.
   std::signal(SIGPIPE, SIG_IGN);
   try {
     const tapedeck::cli::Arguments arguments(argv + 1, argv + argc);

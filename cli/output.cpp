@@ -1,6 +1,7 @@
 #include "cli/output.hpp"
 
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 
@@ -10,6 +11,12 @@ namespace tapedeck::cli {
 namespace {
 
 constexpr std::size_t buffered_max = std::size_t{64} * 1024;
+
+/// A reader that has seen enough (`| head`) ends us without a word, as it ends any filter.
+void end_by_sigpipe() {
+  std::signal(SIGPIPE, SIG_DFL);
+  std::raise(SIGPIPE);
+}
 
 }  // namespace
 
@@ -33,8 +40,10 @@ Result<void> Output::flush() {
       if (errno == EINTR) {
         continue;
       }
-      const char* why = errno == EPIPE ? "its reader has gone" : std::strerror(errno);
-      return fail_io("cannot write to " + name_ + ": " + why);
+      if (errno == EPIPE) {
+        end_by_sigpipe();
+      }
+      return fail_io("cannot write to " + name_ + ": " + std::strerror(errno));
     }
     rest.remove_prefix(static_cast<std::size_t>(count));
   }

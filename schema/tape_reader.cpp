@@ -1,0 +1,411 @@
+#include "schema/tape_reader.hpp"
+
+#include <algorithm>
+#include <map>
+#include <string_view>
+#include <utility>
+
+#include <sys/stat.h>
+
+#include "schema/sqlite_private.hpp"
+#include "schema/tape_file_private.hpp"
+
+namespace tapedeck::schema {
+namespace {
+
+constexpr std::int64_t int64_max = std::numeric_limits<std::int64_t>::max();
+constexpr std::int64_t int64_min = std::numeric_limits<std::int64_t>::min();
+constexpr std::int64_t uint32_max = std::numeric_limits<std::uint32_t>::max();
+
+/// The columns of a row from a file that nobody vouches for: STRICT or not, a value of another type
+/// or out of its bounds makes the row a damaged one.
+class Row {
+ public:
+  explicit Row(const Statement& statement) : statement_(statement) {}
+
+  std::int64_t integer(int column, std::int64_t min = 0, std::int64_t max = int64_max) {
+    const std::int64_t value = statement_.integer(column);
+    damaged_ = damaged_ || statement_.type(column) != SQLITE_INTEGER || value < min || value > max;
+    return value;
+  }
+  std::uint64_t count(int column) { return static_cast<std::uint64_t>(integer(column)); }
+  std::uint32_t id(int column, std::int64_t min = 1) {
+    return static_cast<std::uint32_t>(integer(column, min, uint32_max));
+  }
+  std::string text(int column) { return std::string(typed_bytes(column, SQLITE_TEXT)); }
+  std::string_view blob(int column) { return typed_bytes(column, SQLITE_BLOB); }
+  bool is_null(int column) { return statement_.type(column) == SQLITE_NULL; }
+
+  void damage() { damaged_ = true; }
+  [[nodiscard]] bool damaged() const { return damaged_; }
+
+ private:
+  std::string_view typed_bytes(int column, int type) {
+    damaged_ = damaged_ || statement_.type(column) != type;
+    return statement_.bytes(column);
+  }
+
+  const Statement& statement_;
+  bool damaged_ = false;
+};
+
+Failure damaged_row(const std::string& path, const std::string& what) {
+  return fail_io(in_quotes(path) + " is damaged: " + what +
+                 " holds what no tapedeck writes; 'tapedeck verify' names all damage");
+}
+
+Failure cannot_read(const std::string& path, const Database& database) {
+  return fail_io("cannot read " + in_quotes(path) + ": " + database.why());
+}
+
+std::uint64_t size_of(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
+}
+
+/// A path as an SQLite URI.
+std::string uri_of(const std::string& path, std::string_view query) {
+  std::string uri = "file:";
+  for (const char c : path) {
+    switch (c) {
+      case '%':
+        uri += "%25";
+        break;
+      case '?':
+        uri += "%3f";
+        break;
+      case '#':
+        uri += "%23";
+        break;
+      default:
+        uri += c;
+    }
+  }
+  return uri.append(query);
+}
+
+std::optional<port::ConnectionEnd> connection_end(std::string_view text) {
+  using port::ConnectionEnd;
+  for (const auto end : {ConnectionEnd::finished, ConnectionEnd::broken, ConnectionEnd::stopped}) {
+    if (text == text_of(end)) {
+      return end;
+    }
+  }
+  return std::nullopt;
+}
+
+class TapeFrames final : public port::FrameSource {
+ public:
+  TapeFrames(Statement statement, const Database& database, const std::string& path)
+      : statement_(std::move(statement)), database_(database), path_(path) {}
+
+  Result<std::optional<port::Frame>> next() override {
+    if (done_) {
+      return std::optional<port::Frame>{};
+    }
+    const int code = statement_.step();
+    if (code != SQLITE_ROW) {
+      done_ = true;
+      if (code != SQLITE_DONE) {
+        return cannot_read(path_, database_);
+      }
+      return std::optional<port::Frame>{};
+    }
+    Row row{statement_};
+    port::Frame frame;
+    frame.seq = row.count(0);
+    frame.connection_id = row.id(1);
+    frame.recv_ns = row.integer(2);
+    frame.complete = row.integer(3, 0, 1) == 1;
+    frame.raw = row.blob(4);
+    if (row.damaged()) {
+      done_ = true;
+      return damaged_row(path_, "frame " + std::to_string(frame.seq));
+    }
+    return std::optional<port::Frame>{frame};
+  }
+
+ private:
+  Statement statement_;
+  const Database& database_;
+  const std::string& path_;
+  bool done_ = false;
+};
+
+}  // namespace
+
+struct TapeReader::Impl {
+  std::string path;  // as given
+  Database database;
+  Summary summary;
+  std::map<std::string, std::string> values;
+
+  Impl(std::string path_, Database database_)
+      : path(std::move(path_)), database(std::move(database_)) {}
+
+  Result<void> summarize();
+
+  /// The first frame at or after `ns`, or int64_max.
+  [[nodiscard]] Result<std::int64_t> first_seq_from(std::int64_t ns) const;
+
+  /// Runs `sql` and makes an Item of each row; `what` names a row that is damaged.
+  template <class Item, class Make>
+  [[nodiscard]] Result<std::vector<Item>> all(const char* sql, const char* what, Make make) const {
+    auto statement = database.prepare(sql);
+    if (!statement) {
+      return cannot_read(path, database);
+    }
+    std::vector<Item> items;
+    int code = SQLITE_ROW;
+    while ((code = statement->step()) == SQLITE_ROW) {
+      Row row{*statement};
+      items.push_back(make(row));
+      if (row.damaged()) {
+        return damaged_row(path, what);
+      }
+    }
+    if (code != SQLITE_DONE) {
+      return cannot_read(path, database);
+    }
+    return items;
+  }
+};
+
+struct ReadSource::Impl {
+  Statement statement;
+  const Database& database;
+  const std::string& path;
+  bool done = false;
+};
+
+Result<void> TapeReader::Impl::summarize() {
+  const auto last = last_ns(database);
+  const auto version = database.integer("PRAGMA user_version");
+  const auto wall_start = database.integer(
+      "SELECT ifnull((SELECT wall_ns FROM marks WHERE kind = 'opened' ORDER BY id LIMIT 1), 0)");
+  const auto closed = database.integer(
+      "SELECT ifnull((SELECT kind = 'closed' FROM marks WHERE kind IN ('opened', 'closed')"
+      " ORDER BY id DESC LIMIT 1), 0)");
+  const auto frame_count = database.integer("SELECT ifnull(max(seq), 0) FROM frames");
+  const auto bytes = database.integer(
+      "SELECT ifnull(sum(ifnull(bytes, ifnull((SELECT offset FROM reads WHERE connection_id = id"
+      " ORDER BY offset DESC LIMIT 1), 0))), 0) FROM connections");
+  for (const auto* number : {&last, &version, &wall_start, &closed, &frame_count, &bytes}) {
+    if (!*number) {
+      return fail_io("cannot read " + in_quotes(path) + ": " + number->error().message);
+    }
+  }
+  summary.version = *version;
+  summary.closed = *closed != 0;
+  summary.wall_start_ns = *wall_start;
+  summary.last_ns = std::max<std::int64_t>(*last, 0);
+  summary.frame_count = static_cast<std::uint64_t>(*frame_count);
+  summary.bytes = static_cast<std::uint64_t>(*bytes);
+  const auto pairs = all<std::pair<std::string, std::string>>(
+      "SELECT key, value FROM tape", "its table of values", [](Row& row) {
+        return std::pair{row.text(0), row.text(1)};
+      });
+  if (!pairs) {
+    return fail(pairs.error());
+  }
+  values = {pairs->begin(), pairs->end()};
+  return {};
+}
+
+Result<std::int64_t> TapeReader::Impl::first_seq_from(std::int64_t ns) const {
+  auto statement =
+      database.prepare("SELECT seq FROM frames WHERE recv_ns >= ?1 ORDER BY recv_ns, seq LIMIT 1");
+  if (!statement) {
+    return cannot_read(path, database);
+  }
+  switch (statement->bind(1, ns).step()) {
+    case SQLITE_ROW:
+      return statement->integer(0);
+    case SQLITE_DONE:
+      return int64_max;
+    default:
+      return cannot_read(path, database);
+  }
+}
+
+TapeReader::TapeReader(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+TapeReader::~TapeReader() = default;
+
+Result<std::unique_ptr<TapeReader>> TapeReader::open(const std::string& path) {
+  const auto head = read_head(path);
+  if (!head) {
+    return fail(head.error());
+  }
+  if (!head->is_tape) {
+    return fail_io(in_quotes(path) + (head->empty ? " is empty: it is not a tape"
+                                                  : " is not a tape; 'tapedeck record' makes one"));
+  }
+  const bool recording = RecordingLock::is_held(head->path);
+  const std::uint64_t wal_bytes = size_of(wal_path(head->path));
+  // SQLite would put files beside a tape in WAL mode to read it. It need not where nobody writes
+  // and no log waits to be merged.
+  const bool immutable = head->uses_wal && wal_bytes == 0 && !recording;
+  auto database = Database::open(uri_of(head->path, immutable ? "?immutable=1" : ""),
+                                 SQLITE_OPEN_READONLY | SQLITE_OPEN_URI);
+  if (!database) {
+    return fail_io("cannot open " + in_quotes(path) + ": " + database.error().message);
+  }
+  // One transaction: all that is read is of one moment.
+  if (database->run("BEGIN") != SQLITE_OK ||
+      database->run("PRAGMA cell_size_check = ON") != SQLITE_OK) {
+    return fail_io("cannot open " + in_quotes(path) + ": " + database->why());
+  }
+  if (auto checked = check_tape(*database, path); !checked) {
+    return fail(checked.error());
+  }
+  auto impl = std::make_unique<Impl>(path, std::move(*database));
+  if (auto summarized = impl->summarize(); !summarized) {
+    return fail(summarized.error());
+  }
+  impl->summary.recording = recording;
+  impl->summary.file_bytes = size_of(head->path) + wal_bytes;
+  return std::unique_ptr<TapeReader>(new TapeReader(std::move(impl)));
+}
+
+const Summary& TapeReader::summary() const {
+  return impl_->summary;
+}
+
+std::optional<std::string> TapeReader::value(const std::string& key) const {
+  const auto found = impl_->values.find(key);
+  return found == impl_->values.end() ? std::nullopt : std::optional{found->second};
+}
+
+Result<std::unique_ptr<port::FrameSource>> TapeReader::frames(const FrameRange& range) const {
+  const auto first_by_time = impl_->first_seq_from(range.from_ns);
+  const auto end_by_time = impl_->first_seq_from(range.until_ns);
+  for (const auto* seq : {&first_by_time, &end_by_time}) {
+    if (!*seq) {
+      return fail(seq->error());
+    }
+  }
+  auto statement = impl_->database.prepare(
+      range.connection_id == 0
+          ? "SELECT seq, connection_id, recv_ns, complete, raw FROM frames"
+            " WHERE seq >= ?1 AND seq >= ?2 AND seq <= ?3 AND seq < ?4 ORDER BY seq"
+          : "SELECT seq, connection_id, recv_ns, complete, raw FROM frames"
+            " WHERE seq >= ?1 AND seq >= ?2 AND seq <= ?3 AND seq < ?4 AND connection_id = ?5"
+            " ORDER BY seq");
+  if (!statement) {
+    return cannot_read(impl_->path, impl_->database);
+  }
+  const auto first = static_cast<std::int64_t>(range.first_seq);
+  const auto last = static_cast<std::int64_t>(range.last_seq);
+  statement->bind(1, first).bind(2, *first_by_time).bind(3, last).bind(4, *end_by_time);
+  if (range.connection_id != 0) {
+    statement->bind(5, range.connection_id);
+  }
+  return std::unique_ptr<port::FrameSource>(
+      std::make_unique<TapeFrames>(std::move(*statement), impl_->database, impl_->path));
+}
+
+Result<std::unique_ptr<ReadSource>> TapeReader::reads(std::uint32_t connection_id) const {
+  auto statement = impl_->database.prepare(
+      "SELECT offset, recv_ns FROM reads WHERE connection_id = ?1 ORDER BY offset");
+  if (!statement) {
+    return cannot_read(impl_->path, impl_->database);
+  }
+  statement->bind(1, connection_id);
+  return std::unique_ptr<ReadSource>(new ReadSource(std::unique_ptr<ReadSource::Impl>(
+      new ReadSource::Impl{std::move(*statement), impl_->database, impl_->path})));
+}
+
+ReadSource::ReadSource(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+ReadSource::~ReadSource() = default;
+
+Result<std::optional<Read>> ReadSource::next() {
+  const int code = impl_->done ? SQLITE_DONE : impl_->statement.step();
+  if (code != SQLITE_ROW) {
+    impl_->done = true;
+    if (code != SQLITE_DONE) {
+      return cannot_read(impl_->path, impl_->database);
+    }
+    return std::optional<Read>{};
+  }
+  Row row{impl_->statement};
+  const Read read{row.count(0), row.integer(1)};
+  if (row.damaged()) {
+    impl_->done = true;
+    return damaged_row(impl_->path, "a read");
+  }
+  return std::optional<Read>{read};
+}
+
+Result<std::vector<Session>> TapeReader::sessions() const {
+  struct Mark {
+    bool opened = false;
+    std::int64_t at_ns = 0;
+    std::int64_t wall_ns = 0;
+    std::string note;
+  };
+  const auto marks = impl_->all<Mark>(
+      "SELECT kind, at_ns, ifnull(wall_ns, 0), note FROM marks WHERE kind IN ('opened', 'closed')"
+      " ORDER BY id",
+      "a mark", [](Row& row) {
+        return Mark{row.text(0) == "opened", row.integer(1), row.integer(2, int64_min),
+                    row.text(3)};
+      });
+  if (!marks) {
+    return fail(marks.error());
+  }
+  std::vector<Session> sessions;
+  for (const Mark& mark : *marks) {
+    if (mark.opened) {
+      sessions.push_back({mark.at_ns, mark.wall_ns, std::nullopt, mark.note});
+    } else if (!sessions.empty()) {
+      sessions.back().end_ns = mark.at_ns;
+    }
+  }
+  return sessions;
+}
+
+Result<std::vector<Connection>> TapeReader::connections() const {
+  return impl_->all<Connection>(
+      "SELECT id, opened_ns, wall_ns, source, http_status, headers, last_event_id, closed_ns, "
+      "ended,"
+      " detail, bytes FROM connections ORDER BY id",
+      "a connection", [](Row& row) {
+        Connection connection;
+        connection.id = row.id(0);
+        connection.start = {row.integer(1), row.integer(2, int64_min),
+                            row.text(3),    row.integer(4),
+                            row.text(5),    row.text(6)};
+        if (!row.is_null(7)) {
+          const auto end = connection_end(row.text(8));
+          if (!end) {
+            row.damage();
+          }
+          connection.end = {row.integer(7), end.value_or(port::ConnectionEnd::broken), row.text(9),
+                            row.count(10)};
+        }
+        return connection;
+      });
+}
+
+Result<std::vector<port::Gap>> TapeReader::gaps() const {
+  return impl_->all<port::Gap>(
+      "SELECT after_connection, start_ns, end_ns, reason FROM gaps ORDER BY id", "a gap",
+      [](Row& row) {
+        return port::Gap{row.id(0, 0), row.integer(1), row.integer(2), row.text(3)};
+      });
+}
+
+Result<std::vector<port::Exchange>> TapeReader::exchanges() const {
+  return impl_->all<port::Exchange>(
+      "SELECT request_ns, response_ns, method, target, request_headers, request_body, status,"
+      " response_headers, response_body FROM exchanges ORDER BY id",
+      "an exchange", [](Row& row) {
+        return port::Exchange{row.integer(0), row.integer(1), row.text(2),
+                              row.text(3),    row.text(4),    std::string(row.blob(5)),
+                              row.integer(6), row.text(7),    std::string(row.blob(8))};
+      });
+}
+
+}  // namespace tapedeck::schema

@@ -1,0 +1,117 @@
+// Reads a tape, as it was when it was opened: a recording that goes on meanwhile is not seen.
+//
+// Opening changes nothing in the tape and works from a folder that cannot be written to. The file
+// is not trusted: whatever is in it, a call ends in a value or in one sentence. Not thread-safe;
+// several sources of one reader may be read in turns.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/result.hpp"
+#include "core/port/frame_source.hpp"
+#include "core/port/recording_sink.hpp"
+
+namespace tapedeck::schema {
+
+/// What a tape says of itself without its frames being read.
+struct Summary {
+  std::int64_t version = 0;
+  bool closed = false;             ///< the last session ended as it should
+  bool recording = false;          ///< a process records onto it now
+  std::int64_t wall_start_ns = 0;  ///< Unix time of the tape's beginning, 0 if nothing is on it
+  std::int64_t last_ns = 0;        ///< the last moment that anything on the tape names
+  std::uint64_t frame_count = 0;   ///< the last `seq`: a whole tape has no holes
+  std::uint64_t bytes = 0;  ///< of all bodies; of a connection that is not closed, what was read
+  std::uint64_t file_bytes = 0;  ///< with the write-ahead log
+};
+
+/// One recording from its start to its end.
+struct Session {
+  std::int64_t start_ns = 0;
+  std::int64_t wall_ns = 0;            ///< start_ns in Unix time
+  std::optional<std::int64_t> end_ns;  ///< nothing: it was cut off, or goes on
+  std::string program;                 ///< who recorded it, e.g. "tapedeck 0.1.0"
+};
+
+struct Connection {
+  std::uint32_t id = 0;
+  port::ConnectionStart start;
+  /// Nothing: it was cut off, or goes on.
+  struct End {
+    std::int64_t closed_ns = 0;
+    port::ConnectionEnd end = port::ConnectionEnd::finished;
+    std::string detail;
+    std::uint64_t bytes = 0;  ///< length of the body
+  };
+  std::optional<End> end;
+};
+
+struct Read {
+  std::uint64_t end_offset = 0;
+  std::int64_t recv_ns = 0;
+};
+
+/// Which frames: those that fulfil all of it.
+struct FrameRange {
+  std::uint64_t first_seq = 1;
+  std::uint64_t last_seq = std::numeric_limits<std::int64_t>::max();  ///< included
+  std::int64_t from_ns = 0;
+  std::int64_t until_ns = std::numeric_limits<std::int64_t>::max();  ///< excluded
+  std::uint32_t connection_id = 0;                                   ///< 0: any
+};
+
+/// The reads of a connection in their order. Must not outlive its reader.
+class ReadSource {
+ public:
+  ReadSource(const ReadSource&) = delete;
+  ReadSource& operator=(const ReadSource&) = delete;
+  ~ReadSource();
+
+  /// The next read, or nothing when there is none any more.
+  [[nodiscard]] Result<std::optional<Read>> next();
+
+ private:
+  friend class TapeReader;
+  struct Impl;
+  explicit ReadSource(std::unique_ptr<Impl> impl);
+
+  std::unique_ptr<Impl> impl_;
+};
+
+class TapeReader {
+ public:
+  [[nodiscard]] static Result<std::unique_ptr<TapeReader>> open(const std::string& path);
+  TapeReader(const TapeReader&) = delete;
+  TapeReader& operator=(const TapeReader&) = delete;
+  ~TapeReader();
+
+  [[nodiscard]] const Summary& summary() const;
+
+  /// What the recorder remembered under `key` (TapeWriter::set).
+  [[nodiscard]] std::optional<std::string> value(const std::string& key) const;
+
+  /// The frames of the range in the order of `seq`, read one by one: memory does not grow with the
+  /// tape. The source must not outlive the reader.
+  [[nodiscard]] Result<std::unique_ptr<port::FrameSource>> frames(
+      const FrameRange& range = {}) const;
+  /// The same for the reads of a connection.
+  [[nodiscard]] Result<std::unique_ptr<ReadSource>> reads(std::uint32_t connection_id) const;
+
+  [[nodiscard]] Result<std::vector<Session>> sessions() const;
+  [[nodiscard]] Result<std::vector<Connection>> connections() const;
+  [[nodiscard]] Result<std::vector<port::Gap>> gaps() const;
+  [[nodiscard]] Result<std::vector<port::Exchange>> exchanges() const;
+
+ private:
+  struct Impl;
+  explicit TapeReader(std::unique_ptr<Impl> impl);
+
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tapedeck::schema
