@@ -29,7 +29,8 @@ Result<Input> Input::open(const std::string& path) {
   }
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) {
-    return fail_io("cannot open '" + path + "': " + std::strerror(errno));
+    return fail_io("cannot open '" + path + "': " + std::strerror(errno) +
+                   "; name a file, or - for stdin");
   }
   return Input(fd, "'" + path + "'");
 }

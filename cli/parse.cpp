@@ -24,10 +24,16 @@ void append_message(std::string& out, const sse::Message& message) {
   out += "}\n";
 }
 
-/// Prints what the parser finds, and counts what it does not print.
+/// Longest line, and longest data of a message.
+struct Limits {
+  std::size_t line_bytes_max = limits::line_bytes_max;
+  std::size_t message_bytes_max = limits::message_bytes_max;
+};
+
+/// Prints what the parser finds, and says what it had to leave out.
 class Printer {
  public:
-  explicit Printer(bool with_retry) : with_retry_(with_retry) {}
+  Printer(bool with_retry, const Limits& limits) : with_retry_(with_retry), limits_(limits) {}
 
   Result<void> print(const sse::Parsed& found) {
     switch (found.kind) {
@@ -41,10 +47,11 @@ class Printer {
         }
         break;
       case sse::Parsed::Kind::line_too_long:
-        report("a line over the limit was skipped");
+        say_lost("a line of more than " + format_bytes(limits_.line_bytes_max) + " was skipped");
         break;
       case sse::Parsed::Kind::message_too_long:
-        report("a message with data over the limit was dropped");
+        say_lost("a message with more than " + format_bytes(limits_.message_bytes_max) +
+                 " of data was dropped");
         break;
     }
     return output_.written();
@@ -54,12 +61,13 @@ class Printer {
   [[nodiscard]] bool lost() const { return lost_; }
 
  private:
-  void report(const std::string& what) {
+  void say_lost(const std::string& what) {
     lost_ = true;
-    say(what + " after message " + format_count(messages_));
+    say(what + " after message " + format_count(messages_) + "; a larger --line-limit keeps it");
   }
 
   bool with_retry_;
+  Limits limits_;
   bool lost_ = false;
   std::uint64_t messages_ = 0;
   Output output_;
@@ -114,10 +122,13 @@ Result<ExitCode> run_parse(const Arguments& arguments) {
   if (!input) {
     return fail(input.error());
   }
-  const std::size_t line_bytes_max =
-      *line_limit ? static_cast<std::size_t>(**line_limit) : limits::line_bytes_max;
-  sse::MessageParser parser(line_bytes_max, std::max(line_bytes_max, limits::message_bytes_max));
-  Printer printer((*values)->has("retry"));
+  Limits limits;
+  if (*line_limit) {
+    limits.line_bytes_max = static_cast<std::size_t>(**line_limit);
+    limits.message_bytes_max = std::max(limits.message_bytes_max, limits.line_bytes_max);
+  }
+  sse::MessageParser parser(limits.line_bytes_max, limits.message_bytes_max);
+  Printer printer((*values)->has("retry"), limits);
   const auto parsed = parse(*input, parser, printer);
   const auto flushed = printer.flush();
   if (!parsed || !flushed) {

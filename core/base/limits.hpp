@@ -21,12 +21,37 @@ inline constexpr std::size_t frame_bytes_max = std::size_t{128} * 1024 * 1024;
 /// One read from a socket, a pipe or a file.
 inline constexpr std::size_t read_bytes_max = std::size_t{64} * 1024;
 
-/// Deepest nesting of a JSON payload. The real client's JSON.parse has no such limit; real events
-/// nest six deep.
-inline constexpr std::size_t json_depth_max = 1024;
+/// Deepest nesting of a JSON payload, so that what walks a value may recurse. Real events nest six
+/// deep; the real client's JSON.parse has no limit, but its JSON.stringify ends at a few thousand.
+inline constexpr std::size_t json_depth_max = 4096;
 
 /// Redirects followed for one connection, as browsers do.
 inline constexpr int redirects_max = 20;
+
+/// Status line and header of one HTTP response, and one chunk header or trailer: servers send a few
+/// hundred bytes, browsers take up to 256 KiB.
+inline constexpr std::size_t http_head_bytes_max = std::size_t{64} * 1024;
+
+/// Interim (1xx) responses before the one that counts.
+inline constexpr int interim_responses_max = 16;
+
+/// Longest Last-Event-ID sent; servers refuse request headers of more than 8 to 16 KiB altogether.
+inline constexpr std::size_t last_event_id_bytes_max = std::size_t{8} * 1024;
+
+/// From the start of a connection attempt to the header of its response, redirects included.
+inline constexpr std::int64_t open_ns_max = 30'000'000'000;
+
+/// Waits between two attempts to connect: the real client's first wait and ceiling
+/// (@pexip/infinity: 100 ms, 30 s, 8 attempts), which a stream's `retry:` replaces within bounds.
+inline constexpr std::int64_t reconnect_wait_ns = 100'000'000;
+inline constexpr std::int64_t reconnect_wait_ns_max = 30'000'000'000;
+inline constexpr int reconnect_attempts_max = 8;
+/// Least and longest wait that a server may ask for (`retry:`, `Retry-After`): no busy loop, and no
+/// recording that sleeps through the conference.
+inline constexpr std::int64_t server_wait_ns_min = 100'000'000;
+inline constexpr std::int64_t server_wait_ns_max = 300'000'000'000;
+/// A connection that stayed open this long was a good one, even if it brought nothing.
+inline constexpr std::int64_t steady_connection_ns = 30'000'000'000;
 
 /// Frames and time between two commits of a recording: what a power cut can cost.
 inline constexpr std::size_t commit_frames_max = 1000;

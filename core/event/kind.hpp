@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 namespace tapedeck::event {
 
@@ -47,5 +48,11 @@ enum class Kind : std::uint8_t {
 };
 
 inline constexpr std::size_t kinds = static_cast<std::size_t>(Kind::unknown) + 1;
+
+/// As on the wire; "unknown" for Kind::unknown.
+[[nodiscard]] std::string_view name_of(Kind kind);
+
+/// Kind::unknown for a name that is none of them.
+[[nodiscard]] Kind kind_of(std::string_view name);
 
 }  // namespace tapedeck::event

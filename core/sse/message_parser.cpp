@@ -195,7 +195,7 @@ std::optional<Parsed> MessageParser::dispatch() {
   return found;
 }
 
-void MessageParser::reset() {
+void MessageParser::reset(std::string_view last_event_id) {
   state_ = State::first_line;
   rest_ = {};
   line_.clear();
@@ -203,7 +203,7 @@ void MessageParser::reset() {
   data_.clear();
   data_dropped_ = false;
   id_.clear();
-  last_event_id_.clear();
+  last_event_id_.assign(last_event_id);
 }
 
 }  // namespace tapedeck::sse

@@ -47,8 +47,9 @@ class MessageParser {
   /// without data brought it. Valid until the next call of the parser.
   [[nodiscard]] std::string_view last_event_id() const { return last_event_id_; }
 
-  /// A new connection begins: an unfinished message is dropped, the last event id is forgotten.
-  void reset();
+  /// A new connection begins: an unfinished message is dropped, and the last event id is again
+  /// what the request said. An EventSource that reconnects keeps its id, a new one has none.
+  void reset(std::string_view last_event_id = {});
 
  private:
   enum class State {

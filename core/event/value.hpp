@@ -1,0 +1,179 @@
+// A JSON value as JavaScript sees it: `undefined` beside null, numbers as doubles, the keys of an
+// object in JavaScript's order.
+//
+// A Value is a handle of 16 bytes that owns nothing: its strings, items and members lie in an
+// Arena, in an OwnedValue, or with the Decoder that made it, and must outlive it. Immutable, so it
+// may be read from several threads.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+namespace tapedeck::event {
+
+enum class Type : std::uint8_t { undefined, null, boolean, number, string, array, object };
+
+struct Member;
+
+class Value {
+ public:
+  /// `undefined`: what JavaScript gives for a member that is not there.
+  constexpr Value() = default;
+
+  [[nodiscard]] static constexpr Value null() { return Value(Type::null); }
+  [[nodiscard]] static constexpr Value boolean(bool value) {
+    Value made(Type::boolean);
+    made.boolean_ = value;
+    return made;
+  }
+  [[nodiscard]] static constexpr Value number(double value) {
+    Value made(Type::number);
+    made.number_ = value;
+    return made;
+  }
+  /// UTF-8; a lone surrogate, which JavaScript's strings may hold, stands as its three-byte form
+  /// (WTF-8, see wtf8.hpp).
+  [[nodiscard]] static Value string(std::string_view text);
+  [[nodiscard]] static Value array(std::span<const Value> items);
+  /// The keys differ and are in JavaScript's order; ObjectBuilder sees to that.
+  [[nodiscard]] static Value object(std::span<const Member> members);
+
+  [[nodiscard]] constexpr Type type() const { return type_; }
+  [[nodiscard]] constexpr bool is(Type type) const { return type_ == type; }
+  [[nodiscard]] constexpr bool is_undefined() const { return is(Type::undefined); }
+  [[nodiscard]] constexpr bool is_null() const { return is(Type::null); }
+  /// null or undefined: what `??` and `?.` ask.
+  [[nodiscard]] constexpr bool is_nullish() const { return is_undefined() || is_null(); }
+  [[nodiscard]] constexpr bool is_boolean() const { return is(Type::boolean); }
+  [[nodiscard]] constexpr bool is_number() const { return is(Type::number); }
+  [[nodiscard]] constexpr bool is_string() const { return is(Type::string); }
+  [[nodiscard]] constexpr bool is_array() const { return is(Type::array); }
+  [[nodiscard]] constexpr bool is_object() const { return is(Type::object); }
+
+  // Each of these aborts on a value of another type.
+  [[nodiscard]] bool as_boolean() const;
+  [[nodiscard]] double as_number() const;
+  [[nodiscard]] std::string_view as_string() const;
+
+  /// What an array holds; nothing for a value of another type.
+  [[nodiscard]] std::span<const Value> items() const;
+  /// What an object holds; nothing for a value of another type.
+  [[nodiscard]] std::span<const Member> members() const;
+
+  /// An object's own member; undefined where there is none or the value is no object.
+  [[nodiscard]] Value operator[](std::string_view key) const;
+  /// An object's own member, or null where there is none: tells `undefined` from missing.
+  [[nodiscard]] const Value* find(std::string_view key) const;
+
+  [[nodiscard]] constexpr bool is_text(std::string_view text) const {
+    return is_string() && std::string_view(text_, size_) == text;
+  }
+
+ private:
+  explicit constexpr Value(Type type) : type_(type) {}
+
+  union {
+    double number_ = 0;
+    bool boolean_;
+    const char* text_;
+    const Value* items_;
+    const Member* members_;
+  };
+  std::uint32_t size_ = 0;
+  Type type_ = Type::undefined;
+};
+
+struct Member {
+  std::string_view key;
+  Value value;
+};
+
+/// Deep equality: numbers by value, the members of objects in any order, as
+/// util.isDeepStrictEqual of Node compares what JSON.parse gives.
+[[nodiscard]] bool operator==(const Value& a, const Value& b);
+
+/// Memory for values. What is put in stays where it is until `clear` or the end of the arena.
+/// Not thread-safe.
+class Arena {
+ public:
+  Arena() = default;
+  /// Starts with one block of `bytes`.
+  explicit Arena(std::size_t bytes) { add_block(bytes); }
+
+  /// Room for `count` of T, not initialised.
+  template <class T>
+  [[nodiscard]] T* allocate(std::size_t count) {
+    static_assert(std::is_trivially_destructible_v<T> && alignof(T) <= alignof(std::max_align_t));
+    return static_cast<T*>(static_cast<void*>(take(count * sizeof(T), alignof(T))));
+  }
+
+  [[nodiscard]] std::string_view copy(std::string_view text);
+  [[nodiscard]] std::span<const Value> copy(std::span<const Value> items);
+  [[nodiscard]] std::span<const Member> copy(std::span<const Member> members);
+
+  /// Everything put in is gone; the largest block is kept for what comes next.
+  void clear();
+
+ private:
+  struct Block {
+    std::unique_ptr<std::byte[]> bytes;
+    std::size_t size = 0;
+  };
+
+  std::byte* take(std::size_t bytes, std::size_t alignment);
+  void add_block(std::size_t size);
+
+  std::vector<Block> blocks_;  // the last one is the one in use
+  std::size_t used_ = 0;       // of the last block
+};
+
+/// A value that owns all it holds.
+class OwnedValue {
+ public:
+  /// `undefined`.
+  OwnedValue() = default;
+  /// A deep copy.
+  explicit OwnedValue(const Value& value);
+
+  [[nodiscard]] const Value& operator*() const { return value_; }
+  [[nodiscard]] const Value* operator->() const { return &value_; }
+
+ private:
+  Arena arena_;
+  Value value_;
+};
+
+/// Puts an object together as JavaScript does: array indices first and ascending, then the other
+/// keys in the order in which they came; a key that comes again changes the value where it stands.
+class ObjectBuilder {
+ public:
+  /// `key` and what `value` holds are borrowed.
+  void set(std::string_view key, const Value& value) { members_.push_back({key, value}); }
+
+  /// The object, its members in `arena`; the builder is empty afterwards.
+  [[nodiscard]] Value build(Arena& arena);
+
+ private:
+  std::vector<Member> members_;
+};
+
+/// Brings `members`, in the order in which they came, to JavaScript's order and rule for duplicate
+/// keys; what is left over at the end is erased.
+void normalize_members(std::vector<Member>& members, std::size_t first = 0);
+
+struct JsonStyle {
+  /// Members of this name are left out, at any depth; none when empty.
+  std::string_view without{};
+};
+
+/// Appends what JSON.stringify writes: members that are undefined are left out, undefined items are
+/// null. An undefined `value` itself becomes null.
+void append_json(std::string& out, const Value& value, const JsonStyle& style = {});
+
+}  // namespace tapedeck::event

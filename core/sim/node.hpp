@@ -1,0 +1,76 @@
+// A simulated Infinity node with one conference, and the event streams of those who look on.
+//
+// All streams see the same events at the same moments, however far each has read: the node works
+// the conference out as far as the foremost stream asks, and keeps what the others have yet to
+// read. Streams are FrameSources; they must not outlive the node and are used on its thread.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "core/base/result.hpp"
+#include "core/port/frame_source.hpp"
+#include "core/sim/conference.hpp"
+#include "core/sim/director.hpp"
+#include "core/sim/options.hpp"
+
+namespace tapedeck::sim {
+
+/// Events that are kept for a stream that does not read on; the one that falls further behind
+/// fails. Two hours of a busy conference.
+inline constexpr std::size_t kept_events_max = 100'000;
+
+/// Who joins from outside, as a host on the API.
+struct Client {
+  std::string uuid;
+  std::string display_name;
+};
+
+class Node {
+ public:
+  explicit Node(const Options& options);
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+  ~Node();
+
+  /// A client joins, and the others see it come. Fails when its uuid is taken, or when the
+  /// conference is over.
+  Result<void> join(const Client& client, std::int64_t at_ns);
+  /// A client leaves, and the others see it go; its streams end. Nothing happens when it is not
+  /// there.
+  void leave(const std::string& uuid, std::int64_t at_ns);
+
+  /// What the node sends a client from `at_ns` on: the roster with itself in it first, then the
+  /// others' events as they come, until the conference ends. A client that lost its stream may open
+  /// another. Fails when nobody of this uuid has joined, or when the conference is over.
+  [[nodiscard]] Result<std::unique_ptr<port::FrameSource>> open_stream(const std::string& uuid,
+                                                                       std::int64_t at_ns);
+
+  /// Who is there from the beginning to the end: those who only watch see with their eyes.
+  [[nodiscard]] const std::string& observer_uuid() const;
+  [[nodiscard]] const Conference& conference() const { return conference_; }
+  [[nodiscard]] bool is_over() const { return is_over_; }
+
+ private:
+  class Stream;
+
+  bool advance();
+  void advance_to(std::int64_t at_ns);
+  void keep_events();
+  [[nodiscard]] std::int64_t next_ns() const;
+
+  Options options_;
+  Conference conference_;
+  Director director_;
+  std::map<std::string, Leg> clients_;  ///< by uuid, the observer among them
+  std::set<Stream*> streams_;
+  std::deque<Event> kept_;
+  std::uint64_t kept_from_ = 0;  ///< the number of the first event kept, counted from the start
+  bool is_over_ = false;
+};
+
+}  // namespace tapedeck::sim

@@ -1,0 +1,47 @@
+// The recorder's clock and event loop: waiting runs what sockets, pipes and signals have to say.
+//
+// One thread, one io_context. Whatever is registered on `context()` must go before the loop does.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "core/base/result.hpp"
+#include "core/port/clock.hpp"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace tapedeck::recorder {
+
+class EventLoop final : public port::Clock {
+ public:
+  EventLoop();
+  ~EventLoop() override;
+
+  /// From now on SIGINT, SIGTERM and SIGHUP ask to stop, as often as they come. SIGHUP keeps being
+  /// ignored where it was (nohup). When the loop goes, so do the handlers.
+  Result<void> catch_signals();
+
+  /// The signal that asked to stop; 0 as long as none did.
+  [[nodiscard]] int stop_signal() const;
+  [[nodiscard]] bool stop_requested() const { return stop_signal() != 0; }
+
+  /// Nanoseconds of the monotonic clock.
+  [[nodiscard]] std::int64_t now_ns() override;
+
+  /// Runs handlers until the time comes (reached) or a stop is asked for (woken).
+  port::Wait wait_until(std::int64_t due_ns) override;
+
+  /// Runs one handler as soon as there is one. False: the time came first, or a stop is asked for.
+  bool run_one_until(std::int64_t due_ns);
+
+  [[nodiscard]] boost::asio::io_context& context();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace tapedeck::recorder

@@ -1,0 +1,127 @@
+#include "recorder/redact.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "recorder/ascii.hpp"
+
+namespace tapedeck::recorder {
+namespace {
+
+constexpr std::size_t matched_bytes_min = 4;
+
+constexpr std::array<std::string_view, 6> secret_parts{"token",  "secret",   "password",
+                                                       "passwd", "passcode", "credential"};
+
+constexpr std::array<std::string_view, 24> secret_names{"auth",
+                                                        "authorization",
+                                                        "proxy-authorization",
+                                                        "authentication-info",
+                                                        "cookie",
+                                                        "set-cookie",
+                                                        "pin",
+                                                        "pwd",
+                                                        "pass",
+                                                        "key",
+                                                        "apikey",
+                                                        "api_key",
+                                                        "api-key",
+                                                        "x-api-key",
+                                                        "access_key",
+                                                        "sig",
+                                                        "code",
+                                                        "signature",
+                                                        "jwt",
+                                                        "session",
+                                                        "sid",
+                                                        "sessionid",
+                                                        "session_id",
+                                                        "x-auth"};
+
+std::string upper(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) {
+    c = c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c;
+  }
+  return out;
+}
+
+void replace_all(std::string& text, std::string_view from, std::string_view to) {
+  for (std::size_t at = text.find(from); at != std::string::npos;
+       at = text.find(from, at + to.size())) {
+    text.replace(at, from.size(), to);
+  }
+}
+
+}  // namespace
+
+bool is_secret_name(std::string_view name) {
+  const std::string wanted = lower(name);
+  return std::ranges::find(secret_names, wanted) != secret_names.end() ||
+         std::ranges::any_of(secret_parts, [&](std::string_view part) {
+           return wanted.find(part) != std::string::npos;
+         });
+}
+
+std::string Redactor::placeholder(std::string_view kind, std::string_view secret) {
+  if (secret.empty()) {
+    return "";
+  }
+  std::string& found = placeholders_[std::string(secret)];
+  if (found.empty()) {
+    const std::string name = upper(kind);
+    found = name + "-" + std::to_string(++counts_[name]);
+  }
+  return found;
+}
+
+std::string Redactor::url(std::string_view url) {
+  std::string out;
+  std::string_view rest = url;
+  if (const std::size_t slashes = rest.find("//"); slashes != std::string_view::npos) {
+    const std::size_t begin = slashes + 2;
+    const std::size_t end = std::min(rest.find_first_of("/?#", begin), rest.size());
+    const std::string_view authority = rest.substr(begin, end - begin);
+    if (const std::size_t at = authority.rfind('@'); at != std::string_view::npos) {
+      out = std::string(rest.substr(0, begin)) + placeholder("userinfo", authority.substr(0, at));
+      rest.remove_prefix(begin + at);
+    }
+  }
+  const std::size_t query = std::min(rest.find_first_of("?#"), rest.size());
+  out += text(std::string(rest.substr(0, query)));
+  rest.remove_prefix(query);
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find_first_of("&#", 1), rest.size());
+    const std::string_view parameter = rest.substr(0, end);
+    rest.remove_prefix(end);
+    const std::size_t equals = parameter.find('=');
+    const std::string_view name = parameter.substr(1, equals - 1);
+    if (equals != std::string_view::npos && is_secret_name(name)) {
+      out += parameter.substr(0, equals + 1);
+      out += placeholder(name, parameter.substr(equals + 1));
+    } else {
+      out += text(std::string(parameter));
+    }
+  }
+  return out;
+}
+
+std::string Redactor::header(std::string_view name, std::string_view value) {
+  if (is_secret_name(name)) {
+    return placeholder(name, value);
+  }
+  const bool holds_url =
+      value.find("//") != std::string_view::npos || value.find('?') != std::string_view::npos;
+  return holds_url ? url(value) : text(std::string(value));
+}
+
+std::string Redactor::text(std::string text) const {
+  for (const auto& [secret, placeholder] : placeholders_) {
+    if (secret.size() >= matched_bytes_min) {
+      replace_all(text, secret, placeholder);
+    }
+  }
+  return text;
+}
+
+}  // namespace tapedeck::recorder

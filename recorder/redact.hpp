@@ -1,0 +1,45 @@
+// Keeps what opens doors off tapes and out of messages: placeholders stand for secrets, the same
+// one for the same secret as long as the Redactor lives, so that the flow can still be followed.
+//
+// A secret is the userinfo of a URL, a query parameter or a header whose name says so
+// (`is_secret_name`), and whatever was handed to `placeholder`. Not thread-safe.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <string>
+#include <string_view>
+
+namespace tapedeck::recorder {
+
+/// Whether a parameter, header or field of this name holds a secret: "token", "x-auth-token",
+/// "pin", "Authorization", "Set-Cookie" and their like; in any case of letters.
+[[nodiscard]] bool is_secret_name(std::string_view name);
+
+class Redactor {
+ public:
+  /// The placeholder of `secret`, "TOKEN-1" and so on with `kind` in upper case; "" for "".
+  std::string placeholder(std::string_view kind, std::string_view secret);
+
+  /// `url` (absolute or relative, well-formed or not) without the secrets in it.
+  std::string url(std::string_view url);
+
+  /// The value of a header without the secrets in it.
+  std::string header(std::string_view name, std::string_view value);
+
+  /// `text` with a placeholder for each secret met so far. Secrets of less than four bytes are
+  /// only replaced where they are named: they would match by chance.
+  [[nodiscard]] std::string text(std::string text) const;
+
+ private:
+  struct LongestFirst {
+    bool operator()(const std::string& a, const std::string& b) const {
+      return a.size() != b.size() ? a.size() > b.size() : a < b;
+    }
+  };
+
+  std::map<std::string, std::string, LongestFirst> placeholders_;  ///< by secret
+  std::map<std::string, std::size_t, std::less<>> counts_;         ///< by kind
+};
+
+}  // namespace tapedeck::recorder

@@ -1,0 +1,127 @@
+#include "recorder/request.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "core/base/limits.hpp"
+#include "recorder/ascii.hpp"
+
+namespace tapedeck::recorder {
+namespace {
+
+constexpr std::string_view last_event_id_name = "Last-Event-ID";
+
+constexpr std::array<std::string_view, 10> refused_names{
+    "accept-encoding", "connection",        "content-length", "expect",          "keep-alive", "te",
+    "trailer",         "transfer-encoding", "upgrade",        "proxy-connection"};
+
+/// RFC 9110, section 5.6.2.
+bool is_token_char(char c) {
+  return is_alpha(c) || is_digit(c) ||
+         std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+}
+
+int hex_value(char c) {
+  const char l = lower(c);
+  return is_digit(c) ? c - '0' : l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
+}
+
+std::string percent_decoded(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool escape = text[i] == '%' && i + 2 < text.size() && hex_value(text[i + 1]) >= 0 &&
+                        hex_value(text[i + 2]) >= 0;
+    if (escape) {
+      out += static_cast<char>(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2]));
+      i += 2;
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
+}
+
+std::string base64(std::string_view bytes) {
+  constexpr std::string_view alphabet =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    const std::size_t count = std::min<std::size_t>(3, bytes.size() - i);
+    unsigned group = 0;
+    for (std::size_t k = 0; k < 3; ++k) {
+      group = group << 8 | (k < count ? static_cast<unsigned char>(bytes[i + k]) : 0U);
+    }
+    for (std::size_t k = 0; k < 4; ++k) {
+      out += k <= count ? alphabet[group >> (18 - 6 * k) & 63] : '=';
+    }
+  }
+  return out;
+}
+
+std::string header_line(std::string_view name, std::string_view value) {
+  return std::string(name) + ": " + std::string(value) + "\r\n";
+}
+
+}  // namespace
+
+Result<Header> parse_header(std::string_view text) {
+  const std::size_t colon = text.find(':');
+  const std::string_view name = text.substr(0, std::min(colon, text.size()));
+  if (colon == std::string_view::npos || name.empty() ||
+      !std::ranges::all_of(name, is_token_char)) {
+    return fail_usage("a header reads 'Name: value', with a name of letters, digits and dashes");
+  }
+  const std::string_view value = trim(text.substr(colon + 1));
+  if (value.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos) {
+    return fail_usage("the value of header '" + std::string(name) + "' holds a line end or a NUL");
+  }
+  if (std::ranges::find(refused_names, lower(name)) != refused_names.end()) {
+    return fail_usage("header '" + std::string(name) + "' is not for the caller to set");
+  }
+  return Header{std::string(name), std::string(value)};
+}
+
+bool is_sendable_id(std::string_view id) {
+  return !id.empty() && id.size() <= limits::last_event_id_bytes_max &&
+         id.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
+}
+
+Request make_request(const Url& url, const std::vector<Header>& own, std::string_view last_event_id,
+                     bool credentials) {
+  std::vector<Header> headers{{"Host", host_header(url)},
+                              {"Accept", "text/event-stream"},
+                              {"Cache-Control", "no-cache"},
+                              {"User-Agent", "tapedeck"}};
+  if (credentials) {
+    if (!url.userinfo.empty()) {
+      headers.push_back({"Authorization", "Basic " + base64(percent_decoded(url.userinfo))});
+    }
+    std::erase_if(headers, [&](const Header& header) {
+      return std::ranges::any_of(
+          own, [&](const Header& mine) { return iequals(mine.name, header.name); });
+    });
+    headers.insert(headers.end(), own.begin(), own.end());
+  }
+  Request request;
+  request.text = "GET " + url.target + " HTTP/1.1\r\n";
+  const bool id_known = is_sendable_id(last_event_id);
+  if (id_known) {
+    request.last_event_id = last_event_id;
+  }
+  for (const Header& header : headers) {
+    if (iequals(header.name, last_event_id_name)) {
+      if (id_known || header.value.empty()) {
+        continue;
+      }
+      request.last_event_id = header.value;
+    }
+    request.text += header_line(header.name, header.value);
+  }
+  if (id_known) {
+    request.text += header_line(last_event_id_name, last_event_id);
+  }
+  request.text += "\r\n";
+  return request;
+}
+
+}  // namespace tapedeck::recorder

@@ -1,0 +1,37 @@
+// The one request that a recorder makes: GET of an event stream.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/result.hpp"
+#include "recorder/url.hpp"
+
+namespace tapedeck::recorder {
+
+struct Header {
+  std::string name;
+  std::string value;
+};
+
+/// Reads "Name: value" as the command line gives it. Refused: what is no header, and the headers
+/// that frame the message or promise what the recorder does not do (Content-Length, Connection,
+/// Accept-Encoding, ...).
+[[nodiscard]] Result<Header> parse_header(std::string_view text);
+
+/// Whether `id` can be sent as it is: not empty, no CR, LF or NUL, not over the limit.
+[[nodiscard]] bool is_sendable_id(std::string_view id);
+
+struct Request {
+  std::string text;           ///< request line and header, blank line included
+  std::string last_event_id;  ///< as sent; "" if none
+};
+
+/// `own` headers go in place of the recorder's own of the same name. With `credentials` false (the
+/// request goes to an origin the user did not name) they and the URL's userinfo stay at home.
+/// `last_event_id`, where sendable, goes before one among `own`.
+[[nodiscard]] Request make_request(const Url& url, const std::vector<Header>& own,
+                                   std::string_view last_event_id, bool credentials);
+
+}  // namespace tapedeck::recorder
