@@ -62,9 +62,13 @@ int Statement::run() {
 }
 
 std::string_view Statement::bytes(int column) const {
-  const auto* data = static_cast<const char*>(sqlite3_column_blob(handle_.get(), column));
-  const int size = sqlite3_column_bytes(handle_.get(), column);
-  return data == nullptr ? std::string_view{} : std::string_view{data, static_cast<size_t>(size)};
+  sqlite3_stmt* statement = handle_.get();
+  // Text may be UTF-16 in the file: column_text brings it to what column_bytes counts.
+  const void* data = type(column) == SQLITE_TEXT ? sqlite3_column_text(statement, column)
+                                                 : sqlite3_column_blob(statement, column);
+  const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement, column));
+  return data == nullptr ? std::string_view{}
+                         : std::string_view{static_cast<const char*>(data), size};
 }
 
 Result<Database> Database::open(const std::string& name, int flags) {

@@ -1,5 +1,6 @@
 -- The tape, format version 1. FORMAT.md explains it; what changes here is a new version.
 -- Comments inside a table are kept by SQLite: `.schema` shows them in the sqlite3 shell.
+PRAGMA page_size = 65536;
 PRAGMA application_id = 0x7470646b;
 PRAGMA user_version = 1;
 

@@ -1,62 +1,16 @@
 #include "schema/tape_reader.hpp"
 
 #include <algorithm>
-#include <map>
 #include <string_view>
 #include <utility>
 
 #include <sys/stat.h>
 
-#include "schema/sqlite_private.hpp"
 #include "schema/tape_file_private.hpp"
+#include "schema/tape_reader_private.hpp"
 
 namespace tapedeck::schema {
 namespace {
-
-constexpr std::int64_t int64_max = std::numeric_limits<std::int64_t>::max();
-constexpr std::int64_t int64_min = std::numeric_limits<std::int64_t>::min();
-constexpr std::int64_t uint32_max = std::numeric_limits<std::uint32_t>::max();
-
-/// The columns of a row from a file that nobody vouches for: STRICT or not, a value of another type
-/// or out of its bounds makes the row a damaged one.
-class Row {
- public:
-  explicit Row(const Statement& statement) : statement_(statement) {}
-
-  std::int64_t integer(int column, std::int64_t min = 0, std::int64_t max = int64_max) {
-    const std::int64_t value = statement_.integer(column);
-    damaged_ = damaged_ || statement_.type(column) != SQLITE_INTEGER || value < min || value > max;
-    return value;
-  }
-  std::uint64_t count(int column) { return static_cast<std::uint64_t>(integer(column)); }
-  std::uint32_t id(int column, std::int64_t min = 1) {
-    return static_cast<std::uint32_t>(integer(column, min, uint32_max));
-  }
-  std::string text(int column) { return std::string(typed_bytes(column, SQLITE_TEXT)); }
-  std::string_view blob(int column) { return typed_bytes(column, SQLITE_BLOB); }
-  bool is_null(int column) { return statement_.type(column) == SQLITE_NULL; }
-
-  void damage() { damaged_ = true; }
-  [[nodiscard]] bool damaged() const { return damaged_; }
-
- private:
-  std::string_view typed_bytes(int column, int type) {
-    damaged_ = damaged_ || statement_.type(column) != type;
-    return statement_.bytes(column);
-  }
-
-  const Statement& statement_;
-  bool damaged_ = false;
-};
-
-Failure damaged_row(const std::string& path, const std::string& what) {
-  return fail_io(in_quotes(path) + " is damaged: " + what +
-                 " holds what no tapedeck writes; 'tapedeck verify' names all damage");
-}
-
-Failure cannot_read(const std::string& path, const Database& database) {
-  return fail_io("cannot read " + in_quotes(path) + ": " + database.why());
-}
 
 std::uint64_t size_of(const std::string& path) {
   struct stat status {};
@@ -134,42 +88,14 @@ class TapeFrames final : public port::FrameSource {
 
 }  // namespace
 
-struct TapeReader::Impl {
-  std::string path;  // as given
-  Database database;
-  Summary summary;
-  std::map<std::string, std::string> values;
+Failure damaged_row(const std::string& path, const std::string& what) {
+  return fail_io(in_quotes(path) + " is damaged: " + what +
+                 " holds what no tapedeck writes; 'tapedeck verify' names all damage");
+}
 
-  Impl(std::string path_, Database database_)
-      : path(std::move(path_)), database(std::move(database_)) {}
-
-  Result<void> summarize();
-
-  /// The first frame at or after `ns`, or int64_max.
-  [[nodiscard]] Result<std::int64_t> first_seq_from(std::int64_t ns) const;
-
-  /// Runs `sql` and makes an Item of each row; `what` names a row that is damaged.
-  template <class Item, class Make>
-  [[nodiscard]] Result<std::vector<Item>> all(const char* sql, const char* what, Make make) const {
-    auto statement = database.prepare(sql);
-    if (!statement) {
-      return cannot_read(path, database);
-    }
-    std::vector<Item> items;
-    int code = SQLITE_ROW;
-    while ((code = statement->step()) == SQLITE_ROW) {
-      Row row{*statement};
-      items.push_back(make(row));
-      if (row.damaged()) {
-        return damaged_row(path, what);
-      }
-    }
-    if (code != SQLITE_DONE) {
-      return cannot_read(path, database);
-    }
-    return items;
-  }
-};
+Failure cannot_read(const std::string& path, const Database& database) {
+  return fail_io("cannot read " + in_quotes(path) + ": " + database.why());
+}
 
 struct ReadSource::Impl {
   Statement statement;
@@ -272,6 +198,10 @@ const Summary& TapeReader::summary() const {
   return impl_->summary;
 }
 
+const std::map<std::string, std::string>& TapeReader::values() const {
+  return impl_->values;
+}
+
 std::optional<std::string> TapeReader::value(const std::string& key) const {
   const auto found = impl_->values.find(key);
   return found == impl_->values.end() ? std::nullopt : std::optional{found->second};
@@ -288,18 +218,19 @@ Result<std::unique_ptr<port::FrameSource>> TapeReader::frames(const FrameRange& 
   auto statement = impl_->database.prepare(
       range.connection_id == 0
           ? "SELECT seq, connection_id, recv_ns, complete, raw FROM frames"
-            " WHERE seq >= ?1 AND seq >= ?2 AND seq <= ?3 AND seq < ?4 ORDER BY seq"
+            " WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq"
           : "SELECT seq, connection_id, recv_ns, complete, raw FROM frames"
-            " WHERE seq >= ?1 AND seq >= ?2 AND seq <= ?3 AND seq < ?4 AND connection_id = ?5"
-            " ORDER BY seq");
+            " WHERE seq BETWEEN ?1 AND ?2 AND connection_id = ?3 ORDER BY seq");
   if (!statement) {
     return cannot_read(impl_->path, impl_->database);
   }
-  const auto first = static_cast<std::int64_t>(range.first_seq);
-  const auto last = static_cast<std::int64_t>(range.last_seq);
-  statement->bind(1, first).bind(2, *first_by_time).bind(3, last).bind(4, *end_by_time);
+  const auto seq_of = [](std::uint64_t seq) {
+    return static_cast<std::int64_t>(std::min<std::uint64_t>(seq, int64_max));
+  };
+  statement->bind(1, std::max(seq_of(range.first_seq), *first_by_time))
+      .bind(2, std::min(seq_of(range.last_seq), *end_by_time - 1));
   if (range.connection_id != 0) {
-    statement->bind(5, range.connection_id);
+    statement->bind(3, range.connection_id);
   }
   return std::unique_ptr<port::FrameSource>(
       std::make_unique<TapeFrames>(std::move(*statement), impl_->database, impl_->path));

@@ -5,8 +5,11 @@
 // several sources of one reader may be read in turns.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -83,6 +86,27 @@ class ReadSource {
   std::unique_ptr<Impl> impl_;
 };
 
+/// Something that no whole tape has.
+struct Problem {
+  std::string rule;       ///< a short id, e.g. "tape.seq"; FORMAT.md lists them
+  std::uint64_t seq = 0;  ///< the frame it is about, 0 if it is not about one
+  std::string sentence;   ///< without a trailing period
+};
+
+/// What a tape turned out to be, byte for byte.
+struct ByteReport {
+  static constexpr std::size_t problems_max = 100;
+
+  std::vector<Problem> problems;       ///< the first problems_max
+  std::uint64_t problems_omitted = 0;  ///< those after them
+  std::uint64_t frame_count = 0;       ///< frames there are
+  std::uint64_t bytes = 0;             ///< in them
+  std::string digest;                  ///< of all bodies, see ByteDigest
+};
+
+/// Told how many of the tape's frames are done, now and then.
+using Progress = std::function<void(std::uint64_t frames_done)>;
+
 class TapeReader {
  public:
   [[nodiscard]] static Result<std::unique_ptr<TapeReader>> open(const std::string& path);
@@ -92,7 +116,8 @@ class TapeReader {
 
   [[nodiscard]] const Summary& summary() const;
 
-  /// What the recorder remembered under `key` (TapeWriter::set).
+  /// What the recorder remembered (TapeWriter::set).
+  [[nodiscard]] const std::map<std::string, std::string>& values() const;
   [[nodiscard]] std::optional<std::string> value(const std::string& key) const;
 
   /// The frames of the range in the order of `seq`, read one by one: memory does not grow with the
@@ -106,6 +131,10 @@ class TapeReader {
   [[nodiscard]] Result<std::vector<Connection>> connections() const;
   [[nodiscard]] Result<std::vector<port::Gap>> gaps() const;
   [[nodiscard]] Result<std::vector<port::Exchange>> exchanges() const;
+
+  /// Reads all of the tape and checks what FORMAT.md says holds of it. What does not hold is a
+  /// problem in the report; an error means that the check itself could not be done.
+  [[nodiscard]] Result<ByteReport> verify_bytes(const Progress& progress = {}) const;
 
  private:
   struct Impl;

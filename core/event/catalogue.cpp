@@ -30,22 +30,22 @@ constexpr std::array mix_config_fields{
     Field{"transform_layout", object(transform_layout_fields), optional, 0, "how it is composed"},
 };
 constexpr std::array video_mix_fields{
+    Field{"mix_config", object(mix_config_fields), optional, 0, "settings of the mix"},
     Field{"mix_name", text, always, 0, "name of the mix"},
     Field{"timestamp", unix_time, always, 0, "when it was chosen"},
-    Field{"mix_config", object(mix_config_fields), optional, 0, "settings of the mix"},
 };
 
 constexpr std::array participant_fields{
-    Field{"api_url", text, optional, 0, "path of the participant in the REST API"},
+    Field{"api_url", made_up_id, optional, 0, "path of the participant in the REST API"},
     Field{"buzz_time", unix_time, always, 0, "when the hand was raised; 0 while it is down"},
     Field{"call_direction", usually(direction_values), always, 0, "who called whom"},
-    Field{"call_tag", text, always, 0, "tag given at the join; empty without one"},
+    Field{"call_tag", made_up_id, always, 0, "tag given at the join; empty without one"},
     Field{"can_receive_personal_mix", flag, optional, 38, "may be given a mix of its own"},
     Field{"custom_properties", or_null(map_of(anything)), optional, 41, "set by the application"},
     Field{"disconnect_supported", yes_no, always, 0, "may be disconnected"},
     Field{"display_name", text, always, 0, "name to show; may be empty"},
     Field{"encryption", one_of(on_off_values), always, 0, "whether its media is encrypted"},
-    Field{"external_node_uuid", text, always, 0, "node on the far side of a gateway"},
+    Field{"external_node_uuid", made_up_id, always, 0, "node on the far side of a gateway"},
     Field{"fecc_supported", yes_no, always, 0, "its camera can be moved"},
     Field{"has_media", flag, always, 0, "sends or receives media, not only control"},
     Field{"is_ai_enabled", flag, optional, 37, "an AI service takes part through it"},
@@ -67,8 +67,8 @@ constexpr std::array participant_fields{
     Field{"is_video_call", yes_no, always, 0, "a call with video"},
     Field{"is_video_muted", flag, always, 0, "camera off; a boolean, unlike is_muted"},
     Field{"is_video_silent", flag, optional, 0, "sends no moving picture"},
-    Field{"layout_group", or_null(text), optional, 0, "group that shares a layout"},
     Field{"last_spoken_time", unix_time, optional, 0, "when it was last heard"},
+    Field{"layout_group", or_null(text), optional, 0, "group that shares a layout"},
     Field{"local_alias", text, always, 0, "alias that was dialled"},
     Field{"mute_supported", yes_no, always, 0, "may be muted by a host"},
     Field{"needs_presentation_in_mix", flag, optional, 0, "wants the presentation in its video"},
@@ -103,16 +103,16 @@ constexpr std::array participant_delete_fields{
 
 constexpr std::array end_action_values{"transfer"sv, "disconnect"sv};
 constexpr std::array classification_fields{
-    Field{"levels", map_of(text), always, 0, "names by level; levels may be missing in between"},
     Field{"current", or_null(integer), always, 0, "the level that is set"},
+    Field{"levels", map_of(text), always, 0, "names by level; levels may be missing in between"},
 };
 constexpr std::array banner_fields{
-    Field{"text", text, always, 0, "what the banner says"},
     Field{"set_time", unix_time, optional, 0, "when it was set"},
+    Field{"text", text, always, 0, "what the banner says"},
 };
 constexpr std::array breakout_buzz_fields{
-    Field{"value", flag, always, 0, "the room asks for a host"},
     Field{"time", unix_time, always, 0, "since when; 0 if it does not"},
+    Field{"value", flag, always, 0, "the room asks for a host"},
 };
 constexpr std::array conference_fields{
     Field{"ai_enabled", flag, optional, 39, "an AI service takes part"},
@@ -164,7 +164,7 @@ constexpr std::array layout_fields{
     Field{"host_view", layout_id, optional, 0, "old nodes: layout of hosts"},
     Field{"missing", uuid_list, optional, 0, "old nodes: who found no place"},
     Field{"overlay_text_enabled", flag, optional, 0, "names are shown in the video"},
-    Field{"participants", or_also(uuid_list, JsonType::string), always, 0,
+    Field{"participants", or_also(uuid_list, Type::string), always, 0,
           "who is shown, in order; one uuid as a string with direct media"},
     Field{"pres_slot_coords", or_null(array_of(coordinates)), optional, 0,
           "corners of the presentation in the video"},
@@ -192,13 +192,13 @@ constexpr std::array presentation_fields{
     Field{"presenter_uuid", participant_id, optional, 0, "the presenter; not from old nodes"},
     Field{"source", usually(presentation_source_values), optional, 0, "what is presented"},
 };
-constexpr Shape nothing_or_empty{.types = {JsonType::null, JsonType::object}};
+constexpr Shape nothing_or_empty{.types = {Type::null, Type::object}};
 
 constexpr std::array disconnect_fields{
     Field{"reason", text, always, 0, "why, for people"},
 };
 constexpr std::array call_disconnected_fields{
-    Field{"call_uuid", text, always, 0, "the call"},
+    Field{"call_uuid", made_up_id, always, 0, "the call"},
     Field{"reason", text, always, 0, "why, for people"},
 };
 
@@ -263,14 +263,14 @@ constexpr std::array splash_fields{
 };
 
 constexpr std::array breakout_event_fields{
-    Field{"breakout_uuid", text, always, 0, "the room"},
+    Field{"breakout_uuid", made_up_id, always, 0, "the room"},
     Field{"data", anything, always, 0, "payload of that event, as JSON"},
     Field{"event", text, always, 0, "name of the event in the room"},
-    Field{"id", or_null(text), always, 0, "its event id"},
+    Field{"id", or_null(event_id), always, 0, "its event id"},
 };
 constexpr std::array breakout_refer_fields{
     Field{"breakout_name", text, optional, 0, "name of the room"},
-    Field{"breakout_uuid", text, always, 0, "room to go to, or main"},
+    Field{"breakout_uuid", made_up_id, always, 0, "room to go to, or main"},
     Field{"requester_uuid", participant_id, optional, 0, "who sends you; not from old nodes"},
 };
 
@@ -289,7 +289,7 @@ constexpr std::array incoming_cancelled_fields{
 constexpr HeardBy client = HeardBy::client;
 constexpr HeardBy elsewhere = HeardBy::elsewhere;
 
-constexpr std::array<WireEvent, kinds - 1> wire_table{{
+constexpr std::array<WireShape, kinds - 1> wire_table{{
     {Kind::presentation_start, "presentation_start", client, object(presentation_fields),
      "somebody presents; three empty strings: it was revoked"},
     {Kind::presentation_stop, "presentation_stop", client, nothing_or_empty,
@@ -359,31 +359,42 @@ static_assert(in_order_of_kinds());
 
 }  // namespace
 
-std::string_view name_of(JsonType type) {
+std::string_view name_of(Type type) {
   switch (type) {
-    case JsonType::null:
+    case Type::undefined:
+      return "undefined";
+    case Type::null:
       return "null";
-    case JsonType::boolean:
+    case Type::boolean:
       return "boolean";
-    case JsonType::number:
+    case Type::number:
       return "number";
-    case JsonType::string:
+    case Type::string:
       return "string";
-    case JsonType::array:
+    case Type::array:
       return "array";
-    case JsonType::object:
+    case Type::object:
       return "object";
   }
   return {};
 }
 
-std::span<const WireEvent> wire_events() {
+const Field* Shape::find_field(std::string_view field) const {
+  const auto all = all_fields();
+  const auto found = std::ranges::lower_bound(all, field, {}, &Field::name);
+  return found != all.end() && found->name == field ? &*found : nullptr;
+}
+
+std::span<const WireShape> wire_shapes() {
   return wire_table;
 }
 
-const WireEvent* find_wire_event(std::string_view name) {
-  const auto* const found = std::ranges::find(wire_table, name, &WireEvent::name);
-  return found == wire_table.end() ? nullptr : found;
+const WireShape* find_wire_shape(Kind kind) {
+  return kind == Kind::unknown ? nullptr : &wire_table[static_cast<std::size_t>(kind)];
+}
+
+const WireShape* find_wire_shape(std::string_view name) {
+  return find_wire_shape(kind_of(name));
 }
 
 }  // namespace tapedeck::event

@@ -10,9 +10,6 @@
 namespace tapedeck::event {
 namespace {
 
-constexpr std::array all_types{JsonType::null,   JsonType::boolean, JsonType::number,
-                               JsonType::string, JsonType::array,   JsonType::object};
-
 std::string wire_definition(std::string_view event) {
   return "wire." + std::string(event);
 }
@@ -27,22 +24,22 @@ class SchemaWriter {
     begin();
     json_.key("oneOf").begin_array();
     if (scope.wire) {
-      for (const WireEvent& event : wire_events()) {
+      for (const WireShape& event : wire_shapes()) {
         line(event.name, "data", wire_definition(event.name));
       }
     }
     if (scope.plugin) {
-      for (const PluginEvent& event : plugin_events()) {
+      for (const PluginShape& event : plugin_shapes()) {
         line(event.name, "payload", plugin_definition(event.name));
       }
     }
     json_.end_array();
     json_.key("$defs").begin_object();
     if (scope.wire) {
-      define_wire_events();
+      define_wire_shapes();
     }
     if (scope.plugin) {
-      for (const PluginEvent& event : plugin_events()) {
+      for (const PluginShape& event : plugin_shapes()) {
         json_.key(plugin_definition(event.name)).begin_object();
         describe(event.meaning, 0);
         body(event.payload);
@@ -54,19 +51,19 @@ class SchemaWriter {
     return end();
   }
 
-  [[nodiscard]] std::string of(const WireEvent& event) {
+  [[nodiscard]] std::string of(const WireShape& event) {
     begin();
     wire_payload(event);
     json_.key("$defs").begin_object();
     if (event.kind == Kind::breakout_event) {
-      define_wire_events();
+      define_wire_shapes();
     }
     define_named();
     json_.end_object();
     return end();
   }
 
-  [[nodiscard]] std::string of(const PluginEvent& event) {
+  [[nodiscard]] std::string of(const PluginShape& event) {
     begin();
     describe(event.meaning, 0);
     body(event.payload);
@@ -102,15 +99,15 @@ class SchemaWriter {
     json_.begin_object().member("$ref", "#/$defs/" + std::string(definition)).end_object();
   }
 
-  void define_wire_events() {
-    for (const WireEvent& event : wire_events()) {
+  void define_wire_shapes() {
+    for (const WireShape& event : wire_shapes()) {
       json_.key(wire_definition(event.name)).begin_object();
       wire_payload(event);
       json_.end_object();
     }
   }
 
-  void wire_payload(const WireEvent& event) {
+  void wire_payload(const WireShape& event) {
     describe(event.meaning, 0);
     body(event.payload);
     if (event.kind != Kind::breakout_event) {
@@ -118,7 +115,7 @@ class SchemaWriter {
     }
     // The payload of the inner event hangs on its name.
     json_.key("allOf").begin_array();
-    for (const WireEvent& inner : wire_events()) {
+    for (const WireShape& inner : wire_shapes()) {
       json_.begin_object().key("if").begin_object().key("properties").begin_object();
       json_.key("event").begin_object().member("const", inner.name).end_object();
       json_.end_object().end_object();
@@ -177,7 +174,7 @@ class SchemaWriter {
     }
     if (shape.field_count != 0) {
       fields(shape);
-    } else if (shape.members != nullptr && shape.members->members != shape.members) {
+    } else if (shape.members != nullptr && !shape.is_open()) {
       // Members that may be anything need no word: JSON Schema allows them.
       json_.key("additionalProperties").begin_object();
       body(*shape.members);
@@ -187,13 +184,13 @@ class SchemaWriter {
 
   void types(const Shape& shape) {
     std::vector<std::string_view> names;
-    for (const JsonType type : all_types) {
+    for (const Type type : json_types) {
       if (shape.types.has(type)) {
-        const bool integer = type == JsonType::number && shape.integral;
+        const bool integer = type == Type::number && shape.integral;
         names.push_back(integer ? "integer" : name_of(type));
       }
     }
-    if (names.size() == all_types.size()) {
+    if (names.size() == json_types.size()) {
       return;
     }
     if (names.size() == 1) {
@@ -237,10 +234,10 @@ std::string json_schema(const SchemaScope& scope) {
 }
 
 std::optional<std::string> json_schema_of(std::string_view event, const SchemaScope& scope) {
-  if (const WireEvent* wire = find_wire_event(event); wire != nullptr && scope.wire) {
+  if (const WireShape* wire = find_wire_shape(event); wire != nullptr && scope.wire) {
     return SchemaWriter().of(*wire);
   }
-  if (const PluginEvent* plugin = find_plugin_event(event); plugin != nullptr && scope.plugin) {
+  if (const PluginShape* plugin = find_plugin_shape(event); plugin != nullptr && scope.plugin) {
     return SchemaWriter().of(*plugin);
   }
   return std::nullopt;

@@ -17,23 +17,23 @@ constexpr std::array call_type_values{"video"sv, "audio"sv, "api"sv};
 
 constexpr std::array participant_fields{
     Field{"callType", one_of(call_type_values), always, 0, "kind of call"},
-    Field{"canControl", flag, always, 0, "may control the conference"},
     Field{"canChangeLayout", flag, always, 0, "may change the layout"},
+    Field{"canControl", flag, always, 0, "may control the conference"},
     Field{"canDisconnect", flag, always, 0, "may be disconnected"},
-    Field{"canMute", flag, always, 0, "may be muted"},
-    Field{"canTransfer", flag, always, 0, "may be transferred"},
     Field{"canFecc", flag, always, 0, "its camera can be moved"},
+    Field{"canMute", flag, always, 0, "may be muted"},
     Field{"canRaiseHand", flag, always, 0, "may raise its hand"},
     Field{"canSpotlight", flag, always, 0, "may be put in the spotlight"},
+    Field{"canTransfer", flag, always, 0, "may be transferred"},
     Field{"displayName", text, optional, 0, "name to show"},
     Field{"handRaisedTime", unix_time, always, 0, "when its hand was raised; 0 while it is down"},
     Field{"identity", participant_id, always, 0, "the same as uuid"},
     Field{"isCameraMuted", flag, always, 0, "camera off"},
     Field{"isEndpoint", flag, optional, 0, "a SIP device"},
     Field{"isExternal", flag, always, 0, "on the far side of a Skype or Teams meeting"},
-    Field{"isIdpAuthenticated", flag, optional, 0, "signed in through an identity provider"},
     Field{"isGateway", flag, always, 0, "calls through a gateway"},
     Field{"isHost", flag, always, 0, "a host"},
+    Field{"isIdpAuthenticated", flag, optional, 0, "signed in through an identity provider"},
     Field{"isMainVideoDroppedOut", flag, always, 0, "its video has stopped arriving"},
     Field{"isMuted", flag, always, 0, "audio muted by a host"},
     Field{"isPresenting", flag, always, 0, "is the presenter"},
@@ -71,15 +71,15 @@ constexpr std::array classification_fields{
     Field{"levels", map_of(text), always, 0, "names by level"},
 };
 constexpr std::array status_fields{
-    Field{"locked", flag, always, 0, "nobody is let in"},
-    Field{"guestsMuted", flag, always, 0, "guests are muted"},
     Field{"allMuted", flag, always, 0, "everyone is muted"},
-    Field{"started", flag, always, 0, "a host is there or has let guests in"},
-    Field{"liveCaptionsAvailable", flag, always, 0, "live captions can be asked for"},
     Field{"breakoutRooms", flag, always, 0, "breakout rooms can be opened"},
-    Field{"directMedia", flag, always, 0, "media flows between the two, not over the node"},
-    Field{"presentationAllowed", flag, always, 0, "presenting is allowed"},
     Field{"classification", object(classification_fields), optional, 0, "how secret it is"},
+    Field{"directMedia", flag, always, 0, "media flows between the two, not over the node"},
+    Field{"guestsMuted", flag, always, 0, "guests are muted"},
+    Field{"liveCaptionsAvailable", flag, always, 0, "live captions can be asked for"},
+    Field{"locked", flag, always, 0, "nobody is let in"},
+    Field{"presentationAllowed", flag, always, 0, "presenting is allowed"},
+    Field{"started", flag, always, 0, "a host is there or has let guests in"},
 };
 constexpr std::array conference_status_fields{
     Field{"id", text, always, 0, "the room: main, or the uuid of a breakout"},
@@ -93,19 +93,19 @@ constexpr std::array disconnected_fields{
 
 constexpr std::array message_fields{
     Field{"at", date, always, 0, "when it was received"},
+    Field{"direct", flag, always, 0, "to you alone"},
+    Field{"displayName", text, always, 0, "name of the sender"},
     Field{"id", text, always, 0, "made up by the client"},
     Field{"message", text, always, 0, "what it says"},
-    Field{"displayName", text, always, 0, "name of the sender"},
     Field{"userId", participant_id, always, 0, "the sender"},
-    Field{"direct", flag, always, 0, "to you alone"},
 };
 constexpr std::array application_message_fields{
     Field{"at", date, always, 0, "when it was received"},
+    Field{"direct", flag, always, 0, "to you alone"},
+    Field{"displayName", text, always, 0, "name of the sender"},
     Field{"id", text, always, 0, "made up by the client"},
     Field{"message", map_of(anything), always, 0, "any object"},
-    Field{"displayName", text, always, 0, "name of the sender"},
     Field{"userId", participant_id, always, 0, "the sender"},
-    Field{"direct", flag, always, 0, "to you alone"},
 };
 
 constexpr std::array transfer_fields{
@@ -113,8 +113,8 @@ constexpr std::array transfer_fields{
 };
 
 constexpr std::array stage_fields{
-    Field{"userId", participant_id, always, 0, "who"},
     Field{"stageIndex", integer, always, 0, "0 is the last who spoke"},
+    Field{"userId", participant_id, always, 0, "who"},
     Field{"vad", integer, always, 0, "voice activity from 0 to 100"},
 };
 constexpr Shape stage_entry = object(stage_fields);
@@ -122,14 +122,14 @@ constexpr Shape stage_entry = object(stage_fields);
 constexpr std::array connection_values{"closed"sv,       "connected"sv, "connecting"sv,
                                        "disconnected"sv, "failed"sv,    "new"sv};
 constexpr std::array presentation_state_fields{
-    Field{"send", one_of(connection_values), always, 0, "the presentation that you send"},
     Field{"recv", one_of(connection_values), always, 0, "the presentation that you get"},
+    Field{"send", one_of(connection_values), always, 0, "the presentation that you send"},
 };
 
 constexpr std::array layout_update_fields{
+    Field{"participants", uuid_list, always, 0, "who is shown, in order"},
     Field{"requested_layout", object(requested_layout_fields), always, 0, "what was asked for"},
     Field{"view", layout_id, always, 0, "the layout"},
-    Field{"participants", uuid_list, always, 0, "who is shown, in order"},
 };
 
 constexpr std::array authenticated_fields{
@@ -140,7 +140,7 @@ constexpr std::array breakout_refer_fields{
     Field{"breakout_uuid", text, always, 0, "room to go to"},
 };
 
-constexpr std::array<PluginEvent, 20> plugin_table{{
+constexpr std::array<PluginShape, 20> plugin_table{{
     {"conferenceStatus", object(conference_status_fields), true, "the status of a room"},
     {"connected", nothing, false, "media flows"},
     {"disconnected", object(disconnected_fields), true, "out of the conference, unexpectedly"},
@@ -166,12 +166,12 @@ constexpr std::array<PluginEvent, 20> plugin_table{{
 
 }  // namespace
 
-std::span<const PluginEvent> plugin_events() {
+std::span<const PluginShape> plugin_shapes() {
   return plugin_table;
 }
 
-const PluginEvent* find_plugin_event(std::string_view name) {
-  const auto* const found = std::ranges::find(plugin_table, name, &PluginEvent::name);
+const PluginShape* find_plugin_shape(std::string_view name) {
+  const auto* const found = std::ranges::find(plugin_table, name, &PluginShape::name);
   return found == plugin_table.end() ? nullptr : found;
 }
 

@@ -1,6 +1,7 @@
 // The vocabulary in which the tables of the catalogue are written; for core/event only.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 
@@ -13,44 +14,49 @@ using std::string_view_literals::operator""sv;
 inline constexpr Presence always = Presence::always;
 inline constexpr Presence optional = Presence::optional;
 
-inline constexpr Shape anything{.types = {JsonType::null, JsonType::boolean, JsonType::number,
-                                          JsonType::string, JsonType::array, JsonType::object},
-                                .members = &anything};
-inline constexpr Shape nothing{.types = {JsonType::null}};
-inline constexpr Shape flag{.types = {JsonType::boolean}};
-inline constexpr Shape number{.types = {JsonType::number}};
-inline constexpr Shape integer{.types = {JsonType::number}, .integral = true};
-inline constexpr Shape unix_time{.types = {JsonType::number}, .sense = Sense::time};
-inline constexpr Shape text{.types = {JsonType::string}};
-inline constexpr Shape secret{.types = {JsonType::string}, .sense = Sense::secret};
-inline constexpr Shape participant_id{.types = {JsonType::string}, .sense = Sense::participant};
-inline constexpr Shape date{
-    .types = {JsonType::string}, .sense = Sense::time, .format = "date-time"};
+inline constexpr Shape anything{
+    .types = {Type::null, Type::boolean, Type::number, Type::string, Type::array, Type::object},
+    .members = &anything};
+inline constexpr Shape nothing{.types = {Type::null}};
+inline constexpr Shape flag{.types = {Type::boolean}};
+inline constexpr Shape number{.types = {Type::number}};
+inline constexpr Shape integer{.types = {Type::number}, .integral = true};
+inline constexpr Shape unix_time{.types = {Type::number}, .sense = Sense::time};
+inline constexpr Shape text{.types = {Type::string}};
+inline constexpr Shape secret{.types = {Type::string}, .sense = Sense::secret};
+inline constexpr Shape participant_id{.types = {Type::string}, .sense = Sense::participant};
+inline constexpr Shape made_up_id{.types = {Type::string}, .sense = Sense::id};
+inline constexpr Shape event_id{.types = {Type::string}, .sense = Sense::event_id};
+inline constexpr Shape date{.types = {Type::string}, .sense = Sense::time, .format = "date-time"};
 
 /// A string that is one of `values` and nothing else.
 template <std::size_t n>
 constexpr Shape one_of(const std::array<std::string_view, n>& values) {
-  return {.types = {JsonType::string}, .values = values, .closed = true};
+  return {.types = {Type::string}, .values = values, .closed = true};
 }
 
 /// A string that is one of `values` as far as is known.
 template <std::size_t n>
 constexpr Shape usually(const std::array<std::string_view, n>& values) {
-  return {.types = {JsonType::string}, .values = values};
+  return {.types = {Type::string}, .values = values};
 }
 
+/// Fields stand in the order of their names, so that they are found by bisection.
 template <std::size_t n>
-constexpr Shape object(const std::array<Field, n>& fields) {
-  return {.types = {JsonType::object}, .fields = fields.data(), .field_count = n};
+consteval Shape object(const std::array<Field, n>& fields) {
+  if (n > fields_max || !std::ranges::is_sorted(fields, {}, &Field::name)) {
+    throw "the fields of an object are too many or out of order";
+  }
+  return {.types = {Type::object}, .fields = fields.data(), .field_count = n};
 }
 
 /// An object whose members have names that are not known beforehand.
-constexpr Shape map_of(const Shape& members) {
-  return {.types = {JsonType::object}, .members = &members};
+consteval Shape map_of(const Shape& members) {
+  return {.types = {Type::object}, .members = &members};
 }
 
-constexpr Shape array_of(const Shape& items) {
-  return {.types = {JsonType::array}, .items = &items};
+consteval Shape array_of(const Shape& items) {
+  return {.types = {Type::array}, .items = &items};
 }
 
 constexpr Shape named(std::string_view name, Shape shape) {
@@ -58,13 +64,13 @@ constexpr Shape named(std::string_view name, Shape shape) {
   return shape;
 }
 
-constexpr Shape or_also(Shape shape, JsonType type) {
+constexpr Shape or_also(Shape shape, Type type) {
   shape.types = shape.types.with(type);
   return shape;
 }
 
 constexpr Shape or_null(const Shape& shape) {
-  return or_also(shape, JsonType::null);
+  return or_also(shape, Type::null);
 }
 
 inline constexpr std::array yes_no_values{"YES"sv, "NO"sv};
@@ -107,7 +113,7 @@ inline constexpr std::array requested_layout_fields{
 };
 inline constexpr Shape uuid_list = array_of(participant_id);
 inline constexpr std::array breakout_room_fields{
-    Field{"breakout_uuid", text, always, 0, "the room"},
+    Field{"breakout_uuid", made_up_id, always, 0, "the room"},
     Field{"participant_uuid", participant_id, always, 0, "who you are in that room"},
 };
 

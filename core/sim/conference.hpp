@@ -50,6 +50,7 @@ class Conference {
   void set_now(std::int64_t at_ns);
   [[nodiscard]] std::int64_t now_ns() const { return now_ns_; }
   [[nodiscard]] std::int64_t wall_ns() const { return epoch_ns + now_ns_; }
+  [[nodiscard]] std::int64_t last_event_ns() const { return last_event_ns_; }
 
   [[nodiscard]] Leg observer() const { return observer_; }
   [[nodiscard]] const std::map<RoomId, Room>& rooms() const { return rooms_; }

@@ -14,7 +14,8 @@ using namespace std::string_view_literals;
 
 /// Somebody does something, on average, once in this time.
 constexpr std::int64_t act_period_ns = 20 * ns_per_s;
-constexpr std::int64_t keep_alive_ns = 15 * ns_per_s;
+/// A stream is never silent for longer, so that who reads ahead is never far ahead.
+constexpr std::int64_t silence_max_ns = ns_per_s;
 
 constexpr std::array first_names{
     "Amina"sv,   "Bruno"sv, "Chloé"sv, "Dmitri"sv, "Elif"sv,  "Fergus"sv, "Greta"sv,   "Hiroshi"sv,
@@ -93,7 +94,7 @@ Director::Director(const Options& options, Random random, Conference& conference
   }
   plan(ns_per_s / 4, ns_per_s, {Deed::speak});
   plan(ns_per_s / 4, ns_per_s, {Deed::act});
-  plan(keep_alive_ns, keep_alive_ns, {Deed::keep_alive});
+  keep_alive();
   if (options_.breakouts > 0) {
     plan(3 * ns_per_s, 6 * ns_per_s, {Deed::open_breakouts});
   }
@@ -133,8 +134,7 @@ void Director::carry_out(const Plan& planned) {
       let_someone_act();
       return;
     case Deed::keep_alive:
-      plan(keep_alive_ns, keep_alive_ns, {Deed::keep_alive});
-      conference_.keep_alive();
+      keep_alive();
       return;
     case Deed::open_breakouts:
       open_breakouts();
@@ -274,6 +274,16 @@ void Director::move(Person& person, RoomId room) {
   moved.transferring = false;
   person.room = room;
   person.leg = conference_.join(room, std::move(moved));
+}
+
+void Director::keep_alive() {
+  std::int64_t silent_ns = conference_.now_ns() - conference_.last_event_ns();
+  if (silent_ns >= silence_max_ns) {
+    conference_.keep_alive();
+    silent_ns = 0;
+  }
+  const std::int64_t left_ns = std::min(silence_max_ns - silent_ns, silence_max_ns);
+  plan(left_ns, left_ns, {Deed::keep_alive});
 }
 
 void Director::open_breakouts() {

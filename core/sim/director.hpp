@@ -76,6 +76,7 @@ class Director {
   void lose(Person& person);
   void leave(Person& person);
   void move(Person& person, RoomId room);
+  void keep_alive();
   void open_breakouts();
   void recall_from_breakouts();
   void close_breakouts();

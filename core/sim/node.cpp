@@ -38,7 +38,7 @@ class Node::Stream final : public port::FrameSource {
     while (!has_ended_) {
       if (cursor_ < node_.kept_from_) {
         return fail_io("cannot read on in the simulated conference: the reader fell more than " +
-                       std::to_string(kept_events_max) + " events behind");
+                       std::to_string(node_.kept_events_) + " events behind");
       }
       const std::uint64_t index = cursor_ - node_.kept_from_;
       if (index == node_.kept_.size()) {
@@ -79,8 +79,9 @@ class Node::Stream final : public port::FrameSource {
   bool has_ended_ = false;
 };
 
-Node::Node(const Options& options)
+Node::Node(const Options& options, std::size_t kept_events)
     : options_(options),
+      kept_events_(kept_events),
       conference_(Random(options.seed ^ observer_seed).uuid()),
       director_(options, Random(options.seed), conference_) {
   clients_.emplace(observer_uuid(), conference_.observer());
@@ -185,7 +186,7 @@ void Node::keep_events() {
   for (const Stream* stream : streams_) {
     needed_from = std::min(needed_from, stream->cursor());
   }
-  while (kept_from_ < needed_from || kept_.size() > kept_events_max) {
+  while (kept_from_ < needed_from || kept_.size() > kept_events_) {
     kept_.pop_front();
     ++kept_from_;
   }

@@ -32,7 +32,7 @@ struct Client {
 
 class Node {
  public:
-  explicit Node(const Options& options);
+  explicit Node(const Options& options, std::size_t kept_events = kept_events_max);
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
   ~Node();
@@ -64,6 +64,7 @@ class Node {
   [[nodiscard]] std::int64_t next_ns() const;
 
   Options options_;
+  std::size_t kept_events_;
   Conference conference_;
   Director director_;
   std::map<std::string, Leg> clients_;  ///< by uuid, the observer among them

@@ -34,6 +34,15 @@ std::uint64_t Findings::dropped() const {
   return sum - kept_.size();
 }
 
+void write_json(JsonWriter& json, const Finding& finding) {
+  json.begin_object();
+  json.member("rule", info_of(finding.rule).id).member("severity", name_of(finding.severity));
+  json.member("seq", finding.seq).member("t_ns", finding.t_ns);
+  json.member("event", finding.event).member("pointer", finding.pointer);
+  json.member("expected", finding.expected).member("found", finding.found);
+  json.end_object();
+}
+
 std::string clipped(std::string_view text, std::size_t bytes_max) {
   if (text.size() <= bytes_max) {
     return std::string(text);

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/json_writer.hpp"
 #include "core/base/limits.hpp"
 #include "core/verdict/rule.hpp"
 
@@ -60,6 +61,9 @@ class Findings {
   std::vector<Finding> kept_;
   std::array<std::uint64_t, rule_count> counts_{};
 };
+
+/// {"rule","severity","seq","t_ns","event","pointer","expected","found"}.
+void write_json(JsonWriter& json, const Finding& finding);
 
 /// `text`, or its beginning and "..." where it is longer than `bytes_max`; never cut within a
 /// character.

@@ -1,0 +1,20 @@
+// The event ids of an Infinity node: base64 of its name or address, an underscore and a counter.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace tapedeck::verdict {
+
+/// `MjdfNg==` is `27_6`: node `27`, counter 6.
+struct EventId {
+  std::string node;
+  std::uint64_t counter = 0;
+};
+
+/// Nothing for an id that is not of this form.
+[[nodiscard]] std::optional<EventId> parse_event_id(std::string_view id);
+
+}  // namespace tapedeck::verdict

@@ -1,0 +1,143 @@
+#include "core/verdict/shape_check.hpp"
+
+#include <algorithm>
+#include <bitset>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "core/verdict/json_pointer.hpp"
+
+namespace tapedeck::verdict {
+namespace {
+
+using event::Field;
+using event::Shape;
+using event::Type;
+using event::Value;
+
+class Check {
+ public:
+  Check(std::string_view pointer, const std::function<void(const Misfit&)>& report)
+      : pointer_(pointer), report_(report) {}
+
+  void value(const Shape& shape, const Value& found) {
+    if (!fits(shape, found)) {
+      report_({Rule::mistyped_field, pointer_, describe(shape), found});
+      return;
+    }
+    if (shape.items != nullptr) {
+      const auto items = found.items();
+      for (std::size_t i = 0; i < items.size(); ++i) {
+        const PointerStep step(pointer_, i);
+        value(*shape.items, items[i]);
+      }
+    }
+    if (found.is_object()) {
+      members(shape, found);
+    }
+  }
+
+ private:
+  static bool fits(const Shape& shape, const Value& found) {
+    if (!shape.types.has(found.type())) {
+      return false;
+    }
+    if (found.is_string() && shape.closed) {
+      return std::ranges::find(shape.values, found.as_string()) != shape.values.end();
+    }
+    if (found.is_number() && shape.integral) {
+      return std::trunc(found.as_number()) == found.as_number();
+    }
+    return true;
+  }
+
+  void members(const Shape& shape, const Value& object) {
+    std::bitset<event::fields_max> seen;
+    for (const event::Member& member : object.members()) {
+      const event::Field* const field = shape.find_field(member.key);
+      if (field != nullptr) {
+        seen.set(static_cast<std::size_t>(field - shape.fields));
+        if (!is_plain(field->shape, member.value)) {
+          const PointerStep step(pointer_, member.key);
+          value(field->shape, member.value);
+        }
+      } else if (shape.members == nullptr) {
+        const PointerStep step(pointer_, member.key);
+        report_({Rule::unknown_field, pointer_, "no such field", member.value});
+      } else if (!shape.is_open()) {
+        const PointerStep step(pointer_, member.key);
+        value(*shape.members, member.value);
+      }
+    }
+    for (std::size_t i = 0; i < shape.field_count; ++i) {
+      const Field& field = shape.fields[i];
+      if (field.presence == event::Presence::always && !seen.test(i)) {
+        const PointerStep step(pointer_, field.name);
+        report_({Rule::missing_field, pointer_, describe(field.shape), Value()});
+      }
+    }
+  }
+
+  /// What nearly every field is: as it should be, with nothing further down.
+  static bool is_plain(const Shape& shape, const Value& found) {
+    return !found.is_object() && !found.is_array() && fits(shape, found);
+  }
+
+  std::string pointer_;
+  const std::function<void(const Misfit&)>& report_;
+};
+
+std::string_view phrase(Type type, bool integral) {
+  switch (type) {
+    case Type::undefined:
+      return "nothing";
+    case Type::null:
+      return "null";
+    case Type::boolean:
+      return "true or false";
+    case Type::number:
+      return integral ? "a whole number" : "a number";
+    case Type::string:
+      return "a string";
+    case Type::array:
+      return "an array";
+    case Type::object:
+      return "an object";
+  }
+  return {};
+}
+
+}  // namespace
+
+void check_shape(const Shape& shape, const Value& value, std::string_view pointer,
+                 const std::function<void(const Misfit&)>& report) {
+  Check(pointer, report).value(shape, value);
+}
+
+std::string describe(const Shape& shape) {
+  if (std::ranges::all_of(event::json_types, [&](Type type) { return shape.types.has(type); })) {
+    return "anything";
+  }
+  std::vector<std::string> choices;
+  for (const Type type : event::json_types) {
+    if (!shape.types.has(type)) {
+      continue;
+    }
+    if (type == Type::string && shape.closed) {
+      for (const std::string_view value : shape.values) {
+        choices.push_back('"' + std::string(value) + '"');
+      }
+    } else {
+      choices.emplace_back(phrase(type, shape.integral));
+    }
+  }
+  std::string text;
+  for (std::size_t i = 0; i < choices.size(); ++i) {
+    text += i == 0 ? "" : i + 1 == choices.size() ? " or " : ", ";
+    text += choices[i];
+  }
+  return text;
+}
+
+}  // namespace tapedeck::verdict

@@ -1,0 +1,491 @@
+#include "core/verdict/validator.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "core/base/utf8.hpp"
+#include "core/event/catalogue.hpp"
+#include "core/verdict/client_need.hpp"
+#include "core/verdict/event_id.hpp"
+#include "core/verdict/json_pointer.hpp"
+#include "core/verdict/shape_check.hpp"
+
+namespace tapedeck::verdict {
+namespace {
+
+using event::Kind;
+using event::Payload;
+using event::Value;
+
+constexpr std::string_view main_room = "main";
+
+/// Nodes, and rooms within a breakout_event, whose event ids are followed at once.
+constexpr std::size_t counters_max = 10'000;
+
+/// What one name costs beside its bytes: a node of a set and its string.
+constexpr std::size_t name_overhead = 96;
+
+/// `value` as JSON, short enough for a finding.
+std::string short_json(const Value& value) {
+  if (value.is_undefined()) {
+    return "nothing";
+  }
+  std::string text;
+  if (value.is_string()) {
+    append_json(text, Value::string(clipped(value.as_string())));
+  } else {
+    append_json(text, value);
+  }
+  return clipped(text);
+}
+
+std::string nanoseconds(std::int64_t ns) {
+  return std::to_string(ns) + " ns";
+}
+
+/// The value of an SSE line for `field`, or nothing where the line is another.
+std::optional<std::string_view> field_of(std::string_view line, std::string_view field) {
+  if (!line.starts_with(field)) {
+    return std::nullopt;
+  }
+  line.remove_prefix(field.size());
+  if (line.empty()) {
+    return line;
+  }
+  if (line.front() != ':') {
+    return std::nullopt;
+  }
+  line.remove_prefix(line.starts_with(": ") ? 2 : 1);
+  return line;
+}
+
+/// The event that a block names when it brings no data with it; empty for any other block.
+std::string_view event_without_data(std::string_view block) {
+  std::string_view name;
+  while (!block.empty()) {
+    const std::size_t end = std::min(block.find_first_of("\r\n"), block.size());
+    const std::string_view line = block.substr(0, end);
+    block.remove_prefix(std::min(end + 1, block.size()));
+    if (field_of(line, "data")) {
+      return {};
+    }
+    if (const auto event = field_of(line, "event")) {
+      name = *event;
+    }
+  }
+  return name;
+}
+
+Place place_of(const port::Frame& frame) {
+  return {frame.seq, frame.recv_ns, {}, {}};
+}
+
+Place place_of(const event::WireEvent& event, std::string_view pointer = {}) {
+  return {event.seq, event.recv_ns, event.name, pointer};
+}
+
+}  // namespace
+
+void Validator::self(std::string_view uuid) {
+  rooms_[std::string(main_room)].selves.emplace(uuid);
+}
+
+void Validator::report(Rule rule, const Inner& inner, std::string_view pointer,
+                       std::string_view expected, std::string_view found) {
+  const std::string full = std::string(inner.prefix) + std::string(pointer);
+  findings_.add(rule, place_of(*inner.outer, full), expected, found);
+}
+
+// The frames.
+
+void Validator::frame(const port::Frame& frame) {
+  check_dispatched();
+  const bool same_connection = last_.seq != 0 && last_.connection_id == frame.connection_id;
+  if (last_.seq != 0 && !last_.complete) {
+    if (same_connection) {
+      findings_.add(Rule::limit_reached, place_of(last_), "a block in one frame",
+                    "a block that goes on in the next frame");
+    } else {
+      findings_.add(Rule::torn_block, place_of(last_), "a blank line at the end",
+                    "the end of the connection");
+    }
+  }
+  if (last_.seq != 0 && frame.recv_ns < last_.recv_ns) {
+    findings_.add(Rule::time_backwards, place_of(frame), "at least " + nanoseconds(last_.recv_ns),
+                  nanoseconds(frame.recv_ns));
+  }
+  if (!same_connection) {
+    begin_connection();
+  }
+  // Of a block that was cut only the whole is UTF-8, and only the whole has an event.
+  if (frame.complete && (last_.complete || !same_connection)) {
+    check_bytes(frame);
+    undispatched_event_ = clipped(event_without_data(frame.raw));
+  }
+  last_ = frame;
+  last_.raw = {};
+}
+
+void Validator::check_bytes(const port::Frame& frame) {
+  if (!findings_.wants(Rule::invalid_utf8)) {
+    return;
+  }
+  const std::size_t valid = valid_utf8_prefix(frame.raw);
+  if (valid == frame.raw.size()) {
+    return;
+  }
+  constexpr std::string_view digits = "0123456789abcdef";
+  const auto byte = static_cast<unsigned char>(frame.raw[valid]);
+  findings_.add(Rule::invalid_utf8, place_of(frame), "UTF-8",
+                std::string("byte 0x") + digits[byte >> 4U] + digits[byte & 0xfU] + " at offset " +
+                    std::to_string(valid) + " of the frame");
+}
+
+void Validator::check_dispatched() {
+  // A still picture is its event id, so that it may come without data.
+  if (!undispatched_event_.empty() && undispatched_event_ != name_of(Kind::presentation_frame)) {
+    Place place = place_of(last_);
+    place.event = undispatched_event_;
+    findings_.add(Rule::dropped_message, place, "a data line, without which nothing is dispatched",
+                  "none");
+  }
+  undispatched_event_.clear();
+}
+
+void Validator::begin_connection() {
+  if (last_.seq != 0) {
+    end_open_syncs("the end of the connection");
+  }
+  for (auto& [id, room] : rooms_) {
+    room.begun_here = false;
+  }
+  disconnected_ = false;
+  counters_.clear();  // another connection may be to another node that counts anew
+}
+
+void Validator::finish() {
+  check_dispatched();
+  if (last_.seq != 0 && !last_.complete) {
+    findings_.add(Rule::torn_block, place_of(last_), "a blank line at the end",
+                  "the end of the tape");
+  }
+  end_open_syncs("the end of the tape");
+}
+
+void Validator::end_open_syncs(std::string_view found) {
+  for (auto& [id, room] : rooms_) {
+    if (room.sync_seq != 0) {
+      end_sync(id, room, found);
+    }
+  }
+}
+
+void Validator::end_sync(std::string_view id, Room& room, std::string_view found) {
+  const bool main = id == main_room;
+  const Place place{room.sync_seq, room.sync_ns,
+                    name_of(main ? Kind::participant_sync_begin : Kind::breakout_event),
+                    main ? "" : "/event"};
+  findings_.add(Rule::open_sync, place, "participant_sync_end", found);
+  room.sync_seq = 0;
+}
+
+// One event by itself.
+
+void Validator::event(const event::WireEvent& event) {
+  undispatched_event_.clear();
+  check_order(event.last_event_id, "", event);
+  if (disconnected_) {
+    findings_.add(Rule::after_disconnect, place_of(event), "nothing after disconnect",
+                  clipped(event.name));
+    return;
+  }
+  switch (event.payload) {
+    case Payload::decoded:
+      break;
+    case Payload::empty:
+      findings_.add(Rule::dropped_message, place_of(event), "data that is not empty", "empty data");
+      return;
+    case Payload::not_json:
+      findings_.add(Rule::bad_json, place_of(event), "JSON",
+                    "no JSON from offset " + std::to_string(event.fault_offset) + " on: " +
+                        clipped(event.data.substr(std::min(event.fault_offset, event.data.size())),
+                                limits::finding_text_bytes_max / 2));
+      return;
+    case Payload::too_deep:
+      findings_.add(Rule::limit_reached, place_of(event),
+                    "at most " + std::to_string(limits::json_depth_max) + " levels of JSON",
+                    "more");
+      return;
+    case Payload::too_long:
+      findings_.add(Rule::limit_reached, place_of(event),
+                    "a line of at most " + std::to_string(limits::line_bytes_max) +
+                        " bytes, data of at most " + std::to_string(limits::message_bytes_max),
+                    "more");
+      return;
+  }
+  if (event.kind == Kind::unknown) {
+    findings_.add(Rule::unknown_event, place_of(event), "an event of the catalogue",
+                  clipped(event.name));
+    return;
+  }
+  const Inner whole{event.kind, event.value, main_room, "", &event};
+  if (!check_payload(whole)) {
+    return;
+  }
+  if (event.kind == Kind::breakout_event) {
+    breakout_event(event);
+  } else {
+    follow(whole);
+  }
+}
+
+void Validator::check_order(std::string_view id, std::string_view pointer,
+                            const event::WireEvent& event) {
+  if (id.empty() || !findings_.wants(Rule::id_backwards)) {
+    return;
+  }
+  const auto parsed = parse_event_id(id);
+  if (!parsed) {
+    return;
+  }
+  // The events of a room within a breakout_event count by themselves.
+  std::string counted_by = parsed->node;
+  if (!pointer.empty()) {
+    counted_by += ' ';
+    counted_by += clipped(event.value["breakout_uuid"].as_string());
+  }
+  const auto known = counters_.find(counted_by);
+  if (known == counters_.end()) {
+    if (counters_.size() < counters_max) {
+      counters_.emplace(std::move(counted_by), parsed->counter);
+    }
+    return;
+  }
+  if (parsed->counter < known->second) {
+    findings_.add(
+        Rule::id_backwards, place_of(event, pointer),
+        "a counter of node " + parsed->node + " from " + std::to_string(known->second) + " on",
+        std::to_string(parsed->counter));
+  }
+  known->second = parsed->counter;
+}
+
+bool Validator::check_payload(const Inner& inner) {
+  const event::WireShape* const shape = event::find_wire_shape(inner.kind);
+  check_shape(shape->payload, inner.value, "", [&](const Misfit& misfit) {
+    if (findings_.wants(misfit.rule)) {
+      report(misfit.rule, inner, misfit.pointer, misfit.expected, short_json(misfit.found));
+    }
+  });
+  const auto need = unmet_need(inner.kind, inner.value, decoder_);
+  if (need) {
+    report(Rule::dropped_message, inner, need->pointer, need->expected,
+           short_json(value_at(inner.value, need->pointer)));
+  }
+  return !need;
+}
+
+// One event among the others.
+
+void Validator::breakout_event(const event::WireEvent& event) {
+  const std::string_view id = event.value["breakout_uuid"].as_string();
+  if (const Value inner_id = event.value["id"]; inner_id.is_string()) {
+    check_order(inner_id.as_string(), "/id", event);
+  }
+  const Value name = event.value["event"];
+  const Value* const data = event.value.find("data");
+  if (!name.is_string() || data == nullptr) {
+    return;  // mistyped or missing, which has been said
+  }
+  if (Room* const room = room_of(id, event);
+      room != nullptr && id != main_room && !room->begun && !room->reported) {
+    room->reported = true;
+    findings_.add(Rule::breakout_not_begun, place_of(event, "/breakout_uuid"),
+                  "breakout_begin of this room before", short_json(event.value["breakout_uuid"]));
+  }
+  const Kind kind = event::kind_of(name.as_string());
+  if (kind == Kind::unknown) {
+    findings_.add(Rule::unknown_event, place_of(event, "/event"), "an event of the catalogue",
+                  short_json(name));
+    return;
+  }
+  const Inner inner{kind, *data, id, "/data", &event};
+  if (check_payload(inner)) {
+    follow(inner);
+  }
+}
+
+void Validator::follow(const Inner& inner) {
+  if (inner.kind == Kind::breakout_begin || inner.kind == Kind::breakout_end) {
+    follow_breakout(inner);
+    return;
+  }
+  if (inner.kind == Kind::disconnect && inner.room == main_room) {
+    disconnected_ = true;
+    return;
+  }
+  Room* const room = room_of(inner.room, *inner.outer);
+  if (room == nullptr) {
+    return;
+  }
+  const Value& value = inner.value;
+  if (inner.kind == Kind::participant_sync_begin) {
+    sync_begin(inner, *room);
+  } else if (inner.kind == Kind::participant_sync_end) {
+    sync_end(inner, *room);
+  } else if (inner.kind == Kind::participant_create) {
+    create(inner, *room);
+  } else if (inner.kind == Kind::participant_update) {
+    known(inner, *room);
+  } else if (inner.kind == Kind::participant_delete) {
+    if (known(inner, *room)) {
+      forget(room->roster, value["uuid"].as_string());
+    }
+  } else if (inner.kind == Kind::stage) {
+    for (std::size_t i = 0; i < value.items().size(); ++i) {
+      named(inner, *room, Rule::stage_nobody, '/' + std::to_string(i) + "/participant_uuid");
+    }
+  } else if (inner.kind == Kind::layout) {
+    named(inner, *room, Rule::layout_nobody, "/participants");
+    for (std::size_t i = 0; i < value["participants"].items().size(); ++i) {
+      named(inner, *room, Rule::layout_nobody, "/participants/" + std::to_string(i));
+    }
+  } else if (inner.kind == Kind::presentation_start) {
+    named(inner, *room, Rule::presentation_nobody, "/presenter_uuid");
+  }
+}
+
+void Validator::follow_breakout(const Inner& inner) {
+  const Value id = inner.value["breakout_uuid"];
+  const Value you = inner.value["participant_uuid"];
+  if (inner.room != main_room || !id.is_string()) {
+    return;
+  }
+  Room* const room = room_of(id.as_string(), *inner.outer);
+  if (room == nullptr) {
+    return;
+  }
+  if (inner.kind == Kind::breakout_end) {
+    if (!room->begun) {
+      report(Rule::breakout_not_begun, inner, "/breakout_uuid",
+             "breakout_begin of this room before", short_json(id));
+    }
+    forget_all(room->roster);
+    forget_all(room->selves);
+    rooms_.erase(rooms_.find(id.as_string()));
+    return;
+  }
+  if (you.is_string()) {
+    if (room->begun_here && !room->selves.contains(you.as_string())) {
+      report(Rule::two_selves, inner, "/participant_uuid", "who you are in this room already",
+             short_json(you));
+    }
+    keep(room->selves, you.as_string(), *inner.outer);
+  }
+  room->begun = true;
+  room->begun_here = true;
+}
+
+void Validator::sync_begin(const Inner& inner, Room& room) {
+  if (room.sync_seq != 0) {
+    end_sync(inner.room, room, "another participant_sync_begin");
+  }
+  forget_all(room.roster);
+  room.sync_seq = inner.outer->seq;
+  room.sync_ns = inner.outer->recv_ns;
+  room.roster_known = false;
+}
+
+void Validator::sync_end(const Inner& inner, Room& room) {
+  if (room.sync_seq == 0) {
+    report(Rule::stray_sync_end, inner, "", "participant_sync_begin before", "none");
+  }
+  room.sync_seq = 0;
+  room.roster_known = true;
+}
+
+void Validator::create(const Inner& inner, Room& room) {
+  const Value uuid = inner.value["uuid"];
+  const std::string_view name = uuid.as_string();
+  if (room.roster.contains(name)) {
+    if (room.sync_seq == 0) {
+      report(Rule::known_participant, inner, "/uuid", "somebody who is not there yet",
+             short_json(uuid));
+    }
+    return;
+  }
+  if (room.selves.contains(name)) {
+    for (const std::string& self : room.selves) {
+      if (room.roster.contains(self)) {
+        report(Rule::two_selves, inner, "/uuid",
+               "nobody else that was you: " + clipped(self) + " is still there", short_json(uuid));
+      }
+    }
+  }
+  keep(room.roster, name, *inner.outer);
+}
+
+bool Validator::known(const Inner& inner, const Room& room) {
+  const Value uuid = inner.value["uuid"];
+  if (room.roster.contains(uuid.as_string())) {
+    return true;
+  }
+  report(Rule::unknown_participant, inner, "/uuid", "somebody who is there", short_json(uuid));
+  return false;
+}
+
+void Validator::named(const Inner& inner, const Room& room, Rule rule, std::string_view pointer) {
+  const Value uuid = value_at(inner.value, pointer);
+  if (room.roster_known && uuid.is_string() && !uuid.as_string().empty() &&
+      !room.roster.contains(uuid.as_string())) {
+    report(rule, inner, pointer, "somebody who is there", short_json(uuid));
+  }
+}
+
+// The names that are kept.
+
+Validator::Room* Validator::room_of(std::string_view id, const event::WireEvent& event) {
+  if (rosters_off_) {
+    return nullptr;
+  }
+  if (const auto found = rooms_.find(id); found != rooms_.end()) {
+    return &found->second;
+  }
+  return take_bytes(id.size(), event) ? &rooms_[std::string(id)] : nullptr;
+}
+
+void Validator::keep(Names& names, std::string_view name, const event::WireEvent& event) {
+  if (!names.contains(name) && take_bytes(name.size(), event)) {
+    names.emplace(name);
+  }
+}
+
+void Validator::forget(Names& names, std::string_view name) {
+  if (const auto found = names.find(name); found != names.end()) {
+    names_bytes_ -= name.size() + name_overhead;
+    names.erase(found);
+  }
+}
+
+void Validator::forget_all(Names& names) {
+  for (const std::string& name : names) {
+    names_bytes_ -= name.size() + name_overhead;
+  }
+  names.clear();
+}
+
+bool Validator::take_bytes(std::size_t bytes, const event::WireEvent& event) {
+  if (names_bytes_ + bytes + name_overhead <= names_bytes_max_) {
+    names_bytes_ += bytes + name_overhead;
+    return true;
+  }
+  if (!rosters_off_) {
+    rosters_off_ = true;
+    findings_.add(Rule::limit_reached, place_of(event),
+                  "at most " + std::to_string(names_bytes_max_) + " bytes of names",
+                  "more; rules about who is there rest from here on");
+  }
+  return false;
+}
+
+}  // namespace tapedeck::verdict

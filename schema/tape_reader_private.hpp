@@ -1,0 +1,93 @@
+// What reader and verifier share. Private to schema/.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "schema/sqlite_private.hpp"
+#include "schema/tape_reader.hpp"
+
+namespace tapedeck::schema {
+
+inline constexpr std::int64_t int64_max = std::numeric_limits<std::int64_t>::max();
+inline constexpr std::int64_t int64_min = std::numeric_limits<std::int64_t>::min();
+inline constexpr std::int64_t uint32_max = std::numeric_limits<std::uint32_t>::max();
+
+/// The columns of a row from a file that nobody vouches for: STRICT or not, a value of another type
+/// or out of its bounds makes the row a damaged one.
+class Row {
+ public:
+  explicit Row(const Statement& statement) : statement_(statement) {}
+
+  std::int64_t integer(int column, std::int64_t min = 0, std::int64_t max = int64_max) {
+    const std::int64_t value = statement_.integer(column);
+    damaged_ = damaged_ || statement_.type(column) != SQLITE_INTEGER || value < min || value > max;
+    return value;
+  }
+  std::uint64_t count(int column) { return static_cast<std::uint64_t>(integer(column)); }
+  std::uint32_t id(int column, std::int64_t min = 1) {
+    return static_cast<std::uint32_t>(integer(column, min, uint32_max));
+  }
+  std::string text(int column) { return std::string(typed_bytes(column, SQLITE_TEXT)); }
+  std::string_view blob(int column) { return typed_bytes(column, SQLITE_BLOB); }
+  bool is_null(int column) { return statement_.type(column) == SQLITE_NULL; }
+
+  void damage() { damaged_ = true; }
+  [[nodiscard]] bool damaged() const { return damaged_; }
+
+ private:
+  std::string_view typed_bytes(int column, int type) {
+    damaged_ = damaged_ || statement_.type(column) != type;
+    return statement_.bytes(column);
+  }
+
+  const Statement& statement_;
+  bool damaged_ = false;
+};
+
+[[nodiscard]] Failure damaged_row(const std::string& path, const std::string& what);
+[[nodiscard]] Failure cannot_read(const std::string& path, const Database& database);
+
+struct TapeReader::Impl {
+  std::string path;  // as given
+  Database database;
+  Summary summary;
+  std::map<std::string, std::string> values;
+
+  Impl(std::string path_, Database database_)
+      : path(std::move(path_)), database(std::move(database_)) {}
+
+  Result<void> summarize();
+
+  /// The first frame at or after `ns`, or int64_max.
+  [[nodiscard]] Result<std::int64_t> first_seq_from(std::int64_t ns) const;
+
+  /// Runs `sql` and makes an Item of each row; `what` names a row that is damaged.
+  template <class Item, class Make>
+  [[nodiscard]] Result<std::vector<Item>> all(const char* sql, const char* what, Make make) const {
+    auto statement = database.prepare(sql);
+    if (!statement) {
+      return cannot_read(path, database);
+    }
+    std::vector<Item> items;
+    int code = SQLITE_ROW;
+    while ((code = statement->step()) == SQLITE_ROW) {
+      Row row{*statement};
+      items.push_back(make(row));
+      if (row.damaged()) {
+        return damaged_row(path, what);
+      }
+    }
+    if (code != SQLITE_DONE) {
+      return cannot_read(path, database);
+    }
+    return items;
+  }
+};
+
+}  // namespace tapedeck::schema

@@ -1,0 +1,233 @@
+// TapeReader::verify_bytes: a pass over each table, against the invariants of FORMAT.md.
+#include <algorithm>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "schema/byte_digest.hpp"
+#include "schema/tape_file_private.hpp"
+#include "schema/tape_reader_private.hpp"
+
+namespace tapedeck::schema {
+namespace {
+
+/// Frames between two calls of the progress function.
+constexpr std::uint64_t progress_frames = 4096;
+
+std::string plural(std::uint64_t count, const std::string& noun) {
+  return std::to_string(count) + ' ' + noun + (count == 1 ? "" : "s");
+}
+
+/// What the passes learn of one connection.
+struct Body {
+  bool closed = false;
+  std::int64_t opened_ns = 0;
+  std::uint64_t closed_bytes = 0;  // as the connection's row says
+  std::uint64_t frame_bytes = 0;
+  std::uint64_t read_bytes = 0;  // where the last read ended, 0 without reads
+  std::int64_t read_ns = 0;      // of the last read
+};
+
+class Verifier {
+ public:
+  Verifier(const std::string& path, const Database& database, const Progress& progress)
+      : path_(path), database_(database), progress_(progress) {}
+
+  Result<ByteReport> run() {
+    for (const auto pass : {&Verifier::pages, &Verifier::connections, &Verifier::frames,
+                            &Verifier::reads, &Verifier::gaps}) {
+      if (auto done = (this->*pass)(); !done) {
+        return fail(done.error());
+      }
+    }
+    bodies();
+    report_.digest = digest_.tape();
+    return std::move(report_);
+  }
+
+ private:
+  void problem(const char* rule, std::uint64_t seq, std::string sentence) {
+    if (report_.problems.size() < ByteReport::problems_max) {
+      report_.problems.push_back({rule, seq, std::move(sentence)});
+    } else {
+      ++report_.problems_omitted;
+    }
+  }
+
+  /// Calls `visit` for each row. A row that cannot be read is a problem and ends the pass.
+  template <class Visit>
+  Result<void> each(const char* sql, const char* what, Visit visit) {
+    auto statement = database_.prepare(sql);
+    if (!statement) {
+      return cannot_read(path_, database_);
+    }
+    int code = SQLITE_ROW;
+    while ((code = statement->step()) == SQLITE_ROW) {
+      Row row{*statement};
+      visit(row);
+    }
+    if (code != SQLITE_DONE) {
+      problem("tape.pages", 0,
+              std::string(what) + " cannot be read to the end: " + database_.why());
+    }
+    return {};
+  }
+
+  /// SQLite's own check: pages, the index against its table, types.
+  Result<void> pages() {
+    return each("PRAGMA integrity_check", "the file", [&](Row& row) {
+      if (const std::string text = row.text(0); text != "ok") {
+        problem("tape.pages", 0, "SQLite finds damage: " + text.substr(0, text.find('\n')));
+      }
+    });
+  }
+
+  Result<void> connections() {
+    return each("SELECT id, opened_ns, closed_ns, bytes FROM connections ORDER BY id",
+                "the table of connections", [&](Row& row) {
+                  const std::uint32_t id = row.id(0);
+                  Body body;
+                  body.opened_ns = row.integer(1);
+                  body.closed = !row.is_null(2);
+                  if (body.closed) {
+                    const std::int64_t closed_ns = row.integer(2);
+                    body.closed_bytes = row.count(3);
+                    if (closed_ns < body.opened_ns) {
+                      problem("tape.connection", 0,
+                              "connection " + std::to_string(id) + " ends before it begins");
+                    }
+                  }
+                  if (row.damaged()) {
+                    problem("tape.value", 0,
+                            "connection " + std::to_string(id) + " has a value that cannot be");
+                  }
+                  bodies_.emplace(id, body);
+                });
+  }
+
+  void frame(Row& row);
+
+  Result<void> frames() {
+    auto passed = each("SELECT seq, connection_id, recv_ns, complete, raw FROM frames ORDER BY seq",
+                       "the table of frames", [&](Row& row) { frame(row); });
+    if (progress_) {
+      progress_(report_.frame_count);
+    }
+    return passed;
+  }
+
+  Result<void> reads() {
+    return each("SELECT connection_id, offset, recv_ns FROM reads ORDER BY connection_id, offset",
+                "the table of reads", [&](Row& row) {
+                  const std::uint32_t id = row.id(0);
+                  const std::uint64_t offset = row.count(1);
+                  const std::int64_t recv_ns = row.integer(2);
+                  const auto found = bodies_.find(id);
+                  const std::string name = "the read of connection " + std::to_string(id) +
+                                           " that ends at " + std::to_string(offset);
+                  if (row.damaged() || offset == 0) {
+                    problem("tape.value", 0, name + " has a value that cannot be");
+                  } else if (found == bodies_.end()) {
+                    problem("tape.connection", 0,
+                            name + " is of a connection that is not on the tape");
+                  } else {
+                    Body& body = found->second;
+                    if (recv_ns < std::max(body.read_ns, body.opened_ns)) {
+                      problem("tape.time", 0, name + " is earlier than what came before it");
+                    }
+                    body.read_bytes = offset;
+                    body.read_ns = recv_ns;
+                  }
+                });
+  }
+
+  Result<void> gaps() {
+    return each(
+        "SELECT after_connection, start_ns, end_ns FROM gaps ORDER BY id", "the table of gaps",
+        [&](Row& row) {
+          const std::uint32_t after = row.id(0, 0);
+          const std::int64_t start_ns = row.integer(1);
+          const std::int64_t end_ns = row.integer(2);
+          if (row.damaged()) {
+            problem("tape.value", 0, "a gap has a value that cannot be");
+          } else if (after != 0 && !bodies_.contains(after)) {
+            problem(
+                "tape.connection", 0,
+                "a gap follows connection " + std::to_string(after) + ", which is not on the tape");
+          } else if (end_ns < start_ns) {
+            problem("tape.time", 0,
+                    "the gap after connection " + std::to_string(after) + " ends before it begins");
+          }
+        });
+  }
+
+  /// Frames, reads and the connection's row speak of the same bytes.
+  void bodies() {
+    for (const auto& [id, body] : bodies_) {
+      const std::string name = "connection " + std::to_string(id);
+      if (body.closed && body.closed_bytes != body.frame_bytes) {
+        problem("tape.bytes", 0,
+                name + " brought " + plural(body.closed_bytes, "byte") + ", its frames hold " +
+                    std::to_string(body.frame_bytes));
+      } else if (body.closed && body.read_bytes != 0 && body.read_bytes != body.frame_bytes) {
+        problem("tape.bytes", 0,
+                name + " was read to byte " + std::to_string(body.read_bytes) +
+                    ", its frames hold " + std::to_string(body.frame_bytes));
+      } else if (body.read_bytes != 0 && body.read_bytes < body.frame_bytes) {
+        problem("tape.bytes", 0,
+                "the frames of " + name + " hold " + plural(body.frame_bytes, "byte") +
+                    ", but only " + std::to_string(body.read_bytes) + " were read");
+      }
+    }
+  }
+
+  const std::string& path_;
+  const Database& database_;
+  const Progress& progress_;
+  ByteReport report_;
+  ByteDigest digest_;
+  std::map<std::uint32_t, Body> bodies_;
+  std::uint64_t seq_ = 0;  // of the frame before
+  std::int64_t frame_ns_ = 0;
+};
+
+void Verifier::frame(Row& row) {
+  const std::uint64_t seq = row.count(0);
+  const std::uint32_t id = row.id(1);
+  const std::int64_t recv_ns = row.integer(2);
+  row.integer(3, 0, 1);
+  const std::string_view raw = row.blob(4);
+  const std::string name = "frame " + std::to_string(seq);
+  const std::uint64_t due = std::exchange(seq_, seq) + 1;
+  if (row.damaged() || raw.empty()) {
+    problem("tape.value", seq, name + " has a value that cannot be");
+  }
+  if (seq > due) {
+    problem("tape.seq", seq,
+            plural(seq - due, "frame") + " before " + name + " " + (seq - due == 1 ? "is" : "are") +
+                " missing");
+  }
+  if (recv_ns < frame_ns_) {
+    problem("tape.time", seq, name + " is earlier than the one before it");
+  }
+  frame_ns_ = std::max(frame_ns_, recv_ns);
+  if (const auto found = bodies_.find(id); found == bodies_.end()) {
+    problem("tape.connection", seq,
+            name + " is of connection " + std::to_string(id) + ", which is not on the tape");
+  } else {
+    found->second.frame_bytes += raw.size();
+    digest_.add(id, raw);
+  }
+  report_.bytes += raw.size();
+  if (++report_.frame_count % progress_frames == 0 && progress_) {
+    progress_(report_.frame_count);
+  }
+}
+
+}  // namespace
+
+Result<ByteReport> TapeReader::verify_bytes(const Progress& progress) const {
+  return Verifier(impl_->path, impl_->database, progress).run();
+}
+
+}  // namespace tapedeck::schema
