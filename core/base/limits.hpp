@@ -25,6 +25,12 @@ inline constexpr std::size_t read_bytes_max = std::size_t{64} * 1024;
 /// deep; the real client's JSON.parse has no limit, but its JSON.stringify ends at a few thousand.
 inline constexpr std::size_t json_depth_max = 4096;
 
+/// Chat messages kept in the state; a day of lively chat is some hundreds. Older ones are counted.
+inline constexpr std::size_t chat_log_max = 1000;
+
+/// Names of unknown events counted one by one, so that a stream of ever new names costs no memory.
+inline constexpr std::size_t unknown_names_max = 256;
+
 /// Redirects followed for one connection, as browsers do.
 inline constexpr int redirects_max = 20;
 

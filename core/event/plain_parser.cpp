@@ -1,12 +1,9 @@
 #include "core/event/plain_parser.hpp"
 
-#include <algorithm>
-#include <charconv>
 #include <cstdint>
-#include <limits>
 #include <string>
-#include <system_error>
 
+#include "core/event/decimal.hpp"
 #include "core/event/wtf8.hpp"
 
 namespace tapedeck::event {
@@ -14,32 +11,6 @@ namespace {
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
-}
-
-/// What a number past the range of double becomes: the sign and whether it is huge or tiny.
-double saturated(std::string_view number) {
-  const bool negative = number.front() == '-';
-  const std::size_t e = number.find_first_of("eE");
-  const std::string_view digits = number.substr(negative ? 1 : 0, e - (negative ? 1 : 0));
-  const std::size_t point = std::min(digits.find('.'), digits.size());
-  const std::size_t first = digits.find_first_not_of("0.");  // there is one: zero is in range
-  std::int64_t magnitude = static_cast<std::int64_t>(point) - static_cast<std::int64_t>(first);
-  if (e != std::string_view::npos) {
-    std::string_view exponent = number.substr(e + 1);
-    if (exponent.front() == '+') {
-      exponent.remove_prefix(1);
-    }
-    std::int64_t value = 0;
-    const auto [end, error] =
-        std::from_chars(exponent.data(), exponent.data() + exponent.size(), value);
-    constexpr std::int64_t huge = std::int64_t{1} << 40;  // beyond any count of digits
-    if (error == std::errc::result_out_of_range || value > huge || value < -huge) {
-      value = exponent.front() == '-' ? -huge : huge;
-    }
-    magnitude += value;
-  }
-  const double size = magnitude > 0 ? std::numeric_limits<double>::infinity() : 0.0;
-  return negative ? -size : size;
 }
 
 class PlainParser {
@@ -215,9 +186,7 @@ class PlainParser {
       }
     }
     const std::string_view text = text_.substr(start, at_ - start);
-    double parsed = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), parsed);
-    tree_.add(Value::number(error == std::errc::result_out_of_range ? saturated(text) : parsed));
+    tree_.add(Value::number(decimal_to_double(text)));
     return after_value();
   }
 

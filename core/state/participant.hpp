@@ -1,0 +1,85 @@
+// A participant of the wire, and what a client makes of it (normalizeParticipant, utils.js).
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "core/event/value.hpp"
+#include "core/state/client_policy.hpp"
+#include "core/state/javascript.hpp"
+
+namespace tapedeck::state {
+
+/// The fields of participant_create and participant_update that clients read.
+enum class ParticipantField : std::uint8_t {
+  buzz_time,
+  can_receive_personal_mix,
+  disconnect_supported,
+  display_name,
+  fecc_supported,
+  has_media,
+  is_audio_only_call,
+  is_client_muted,
+  is_conjoined,
+  is_external,
+  is_idp_authenticated,
+  is_main_video_dropped_out,
+  is_muted,
+  is_presenting,
+  is_streaming_conference,
+  is_transferring,
+  is_video_call,
+  is_video_muted,
+  is_video_silent,
+  mute_supported,
+  needs_presentation_in_mix,
+  overlay_text,
+  protocol,
+  receive_from_video_mix,
+  role,
+  rx_presentation_policy,
+  service_type,
+  spotlight,
+  start_time,
+  supports_direct_chat,
+  transfer_supported,
+  uri,
+  uuid,
+  vendor,
+};
+
+inline constexpr std::size_t participant_fields =
+    static_cast<std::size_t>(ParticipantField::vendor) + 1;
+
+/// The member of a client's objects that holds the wire payload itself.
+inline constexpr std::string_view raw_data_key = "rawData";
+
+/// A participant as a client holds it. A view: the payload that it was made from must outlive it.
+class Participant {
+ public:
+  /// Throws `Thrown` where the client's normalizeParticipant throws.
+  Participant(const Value& payload, const ClientPolicy& policy);
+
+  [[nodiscard]] const Value& payload() const { return payload_; }
+  [[nodiscard]] const Value& operator[](ParticipantField field) const {
+    return fields_[static_cast<std::size_t>(field)];
+  }
+  [[nodiscard]] const Value& uuid() const { return (*this)[ParticipantField::uuid]; }
+
+  [[nodiscard]] bool is_muted() const;
+  [[nodiscard]] bool can_mute() const;
+  [[nodiscard]] bool raised_hand() const;
+  /// `display_name`, or the `uri` without its first `sip:`; what is made lies in `arena`.
+  [[nodiscard]] Value display_name(event::Arena& arena) const;
+
+  /// The Participant object of the client, with its key order; what is made lies in `arena`.
+  [[nodiscard]] Value to_value(Client client, event::Arena& arena) const;
+
+ private:
+  Value payload_;
+  std::array<Value, participant_fields> fields_;
+};
+
+}  // namespace tapedeck::state

@@ -1,0 +1,166 @@
+// The reducer: from wire events, in order, to the state of the conference and to the signals that a
+// given version of @pexip/infinity emits for them.
+//
+// Pure: the same events give the same signals, states and digests, whatever the clock and the
+// machine. The rules are those of the client's infinityClient.js and eventSource.js; where versions
+// part, client_policy.hpp tells. Not thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/event/decoder.hpp"
+#include "core/event/wire_event.hpp"
+#include "core/state/client_policy.hpp"
+#include "core/state/digest.hpp"
+#include "core/state/participant.hpp"
+#include "core/state/signal.hpp"
+#include "core/state/state.hpp"
+
+namespace tapedeck::state {
+
+/// What became of an event in the client.
+enum class Fate : std::uint8_t {
+  handled,
+  unheard,  ///< the client does not listen to it
+  ignored,  ///< the client finds nothing to do; `why` tells
+  dropped,  ///< the client throws and logs: the event has no further effect; `why` tells
+  late,     ///< the client has been disconnected and listens no more
+};
+
+struct Outcome {
+  Fate fate = Fate::handled;
+  std::string_view why;  ///< a clause without subject or period, static; empty unless it says more
+};
+
+struct ReducerOptions {
+  Client client = Client::client_20;
+  bool signals = true;  ///< false: only the state is wanted
+  bool digest = false;  ///< chain a digest over the changes of the state
+};
+
+class Reducer {
+ public:
+  explicit Reducer(Join join, const ReducerOptions& options = {});
+
+  /// The join: request_token has been answered and the first event stream is open. Once, first.
+  void begin();
+
+  /// Another event stream is open; the client keeps what it knows.
+  void reconnect(std::uint32_t connection_id);
+
+  /// The next event; `wall_ns` is the recorded Unix time at which it came. What the event borrows
+  /// must live until the signals have been read.
+  Outcome apply(const event::WireEvent& event, std::int64_t wall_ns);
+
+  /// The client's turn of its event loop is over: what it put off for later happens now. Events
+  /// that came with one network read are handled in one turn.
+  void end_turn();
+
+  /// What the last of the calls above emitted, in order; until the next of them.
+  [[nodiscard]] std::span<const Emitted> signals() const { return emitted_; }
+
+  [[nodiscard]] const State& state() const { return state_; }
+  [[nodiscard]] const ClientPolicy& policy() const { return policy_; }
+
+  /// Over all changes of the state so far, in order; the same only for the same changes.
+  [[nodiscard]] const Digest& digest() const { return digest_; }
+
+ private:
+  void start_step();
+  void finish_step();
+  void count(const event::WireEvent& event);
+  void dispatch(const event::WireEvent& event);
+  void breakout_event(const Value& payload);
+
+  // Participants (reducer_participants.cpp)
+  void sync_begin(const Value& room_id);
+  void sync_end(const Value& room_id);
+  void create(const Value& room_id, const Value& payload);
+  void update(const Value& room_id, const Value& payload);
+  void remove(const Value& room_id, const Value& uuid);
+  void store(Room& room, const Participant& participant);
+  void emit_participant(Signal signal, const Value& room_id, const Participant& participant);
+  void emit_list(const Value& room_id, const Room* room);
+  [[nodiscard]] bool is_self(const Value& room_id, const Value& uuid) const;
+  void take_service_type(const Participant& participant);
+
+  // Chat, status, stage and the like (reducer_events.cpp)
+  void message(const Value& room_id, const Value& payload);
+  /// `JSON.parse(text)`, whatever it is; the value lives until the next call.
+  [[nodiscard]] event::Decoded parse_json(const Value& text);
+  void conference_update(const Value& room_id, const Value& payload);
+  void stage(const Value& payload);
+  void layout(const Value& payload);
+  void live_captions(const Value& room_id, const Value& payload);
+  [[nodiscard]] Value speakers(const Value& room_id, const Value& sources);
+  void refer(const Value& payload);
+  void cancel_refer(const Value& payload);
+  void breakout_begin(const Value& payload);
+  void breakout_end(const Value& payload);
+  void breakout_refer(const Value& payload);
+  void splash_screen(const Value& payload);
+  void new_candidate(const Value& payload);
+  void disconnect(const Value& payload);
+  void call_disconnected(const Value& payload);
+
+  // The presentation (reducer_presentation.cpp)
+  void presentation_start(const Value& payload);
+  void presentation_stop();
+  void breakout_presentation_start(const Value& room_id, const Value& payload);
+  void breakout_presentation_stop(const Value& room_id);
+  void set_link(Link PresentationLinks::*direction, Link value);
+  void receive_presentation(const Value& payload);
+  void stop_receiving_presentation();
+  void tear_down_call();
+  [[nodiscard]] bool is_in_main_room() const { return current_breakout_->is_nullish(); }
+
+  [[nodiscard]] Room* find_room(const Value& room_id) { return state_.rooms.get(JsKey(room_id)); }
+  Room& room_of(const Value& room_id);
+  /// Keeps `payload` in a part of a room.
+  void set_part(OwnedValue Room::*part, std::string_view name, Room& room, const Value& payload);
+
+  /// `make_payload` is asked only where signals are wanted.
+  template <class MakePayload>
+  void emit(Signal signal, MakePayload make_payload) {
+    if (options_.signals) {
+      emitted_.push_back({signal, make_payload()});
+    }
+  }
+  void emit_value(Signal signal, const Value& payload) {
+    emit(signal, [&] { return payload; });
+  }
+  void ignore(std::string_view why) { outcome_ = {Fate::ignored, why}; }
+
+  /// Adds to the digest that `name` of a room, or of the conference where `room_id` is undefined,
+  /// is now `value`.
+  void changed(std::string_view name, const Value& room_id, const Value& key, const Value& value);
+
+  [[nodiscard]] Value object(std::initializer_list<event::Member> members);
+  [[nodiscard]] Value text(std::string_view made);
+
+  const ClientPolicy& policy_;
+  ReducerOptions options_;
+  State state_;
+  Digest digest_;
+
+  // Of the client alone
+  OwnedValue current_breakout_;    // currentBreakoutUuid
+  bool has_presenter_ = false;     // currentPresenterUuid is set
+  std::vector<OwnedValue> moves_;  // rooms of breakout_refer, to be followed at the turn's end
+
+  // Of the current step
+  event::Arena arena_;
+  std::vector<Emitted> emitted_;
+  Outcome outcome_;
+  OwnedValue left_;  // who left, for the signal
+  std::int64_t wall_ns_ = 0;
+  event::Decoder message_decoder_;
+  std::string change_;
+};
+
+}  // namespace tapedeck::state

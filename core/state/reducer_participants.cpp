@@ -1,0 +1,143 @@
+// The reducer's part for rosters: handleParticipantCreate and its kin of infinityClient.js.
+#include "core/state/reducer.hpp"
+
+namespace tapedeck::state {
+
+void Reducer::sync_begin(const Value& room_id) {
+  Room& room = room_of(room_id);
+  room.syncing = true;
+  room.participants.clear();
+  changed("roster", room_id, {}, Value::array({}));
+}
+
+void Reducer::sync_end(const Value& room_id) {
+  Room* room = find_room(room_id);
+  if (room != nullptr) {
+    room->syncing = false;
+  }
+  if (policy_.sync_is_silent) {
+    emit_list(room_id, room);
+  }
+}
+
+void Reducer::create(const Value& room_id, const Value& payload) {
+  const Participant participant(payload, policy_);
+  const bool self = is_self(room_id, participant.uuid());
+  if (self) {
+    take_service_type(participant);
+  }
+  Room& room = room_of(room_id);
+  store(room, participant);
+  if (policy_.sync_is_silent && room.syncing) {
+    return;
+  }
+  if (self) {
+    emit_participant(Signal::onMe, room_id, participant);
+  }
+  emit_participant(Signal::onParticipantJoined, room_id, participant);
+  if (policy_.lists_every_change) {
+    emit_list(room_id, &room);
+  }
+}
+
+void Reducer::update(const Value& room_id, const Value& payload) {
+  const Participant participant(payload, policy_);
+  Room* known_room = find_room(room_id);
+  const StoredParticipant* known =
+      known_room == nullptr ? nullptr : known_room->participants.get(JsKey(participant.uuid()));
+  if (known == nullptr && policy_.ignores_unknown_update) {
+    return ignore("the participant is not in the roster");
+  }
+  const bool self = is_self(room_id, participant.uuid());
+  if (self) {
+    const bool mute_changed = known == nullptr || participant.is_muted() != known->is_muted;
+    if (participant.can_mute() && mute_changed) {
+      emit_value(Signal::onMyselfMuted, Value::boolean(participant.is_muted()));
+    }
+    take_service_type(participant);
+  } else if (known != nullptr && participant.raised_hand() != known->raised_hand) {
+    emit_participant(Signal::onRaiseHand, room_id, participant);
+  }
+  Room& room = known_room == nullptr ? room_of(room_id) : *known_room;
+  store(room, participant);
+  if (self) {
+    emit_participant(Signal::onMe, room_id, participant);
+  }
+  if (policy_.emits_updated) {
+    emit_participant(Signal::onParticipantUpdated, room_id, participant);
+  }
+  if (policy_.lists_every_change) {
+    emit_list(room_id, &room);
+  }
+}
+
+void Reducer::remove(const Value& room_id, const Value& uuid) {
+  Room* room = find_room(room_id);
+  StoredParticipant* known = room == nullptr ? nullptr : room->participants.get(JsKey(uuid));
+  if (known == nullptr) {
+    return ignore("the participant is not in the roster");
+  }
+  left_ = std::move(known->payload);
+  if (truthy(uuid)) {
+    room->participants.remove(JsKey(uuid));
+  } else {
+    room->participants.clear();  // without a uuid the client's map takes the whole room
+  }
+  changed("participant", room_id, uuid, {});
+  emit_participant(Signal::onParticipantLeft, room_id, Participant(*left_, policy_));
+  if (policy_.lists_every_change) {
+    emit_list(room_id, room);
+  }
+}
+
+void Reducer::store(Room& room, const Participant& participant) {
+  room.participants.set(
+      JsKey(participant.uuid()),
+      {OwnedValue(participant.payload()), participant.is_muted(), participant.raised_hand()});
+  if (options_.digest) {
+    changed("participant", *room.id, participant.uuid(),
+            participant.to_value(policy_.client, arena_));
+  }
+}
+
+void Reducer::emit_participant(Signal signal, const Value& room_id,
+                               const Participant& participant) {
+  emit(signal, [&] {
+    return object({{"id", room_id}, {"participant", participant.to_value(policy_.client, arena_)}});
+  });
+}
+
+void Reducer::emit_list(const Value& room_id, const Room* room) {
+  emit(Signal::onParticipants, [&] {
+    std::vector<Value> all;
+    if (room != nullptr) {
+      room->participants.for_each([&](const StoredParticipant& stored) {
+        const Participant participant(*stored.payload, policy_);
+        all.push_back(participant.to_value(policy_.client, arena_));
+      });
+    }
+    return object({{"id", room_id},
+                   {"participants", Value::array(arena_.copy(std::span<const Value>(all)))}});
+  });
+}
+
+bool Reducer::is_self(const Value& room_id, const Value& uuid) const {
+  if (room_id.is_text(main_room)) {
+    const bool known = !policy_.checks_ids || !is_blank(state_.join.self);
+    return strictly_equal(uuid, known ? Value::string(state_.join.self) : Value());
+  }
+  const Room* room = truthy(room_id) ? state_.rooms.get(JsKey(room_id)) : nullptr;
+  return strictly_equal(uuid, room == nullptr ? Value() : (*room->breakout)["participant_uuid"]);
+}
+
+void Reducer::take_service_type(const Participant& participant) {
+  const Value& service_type = participant[ParticipantField::service_type];
+  if (!truthy(service_type)) {
+    return;
+  }
+  state_.service_type = OwnedValue(service_type);
+  changed("service_type", {}, {}, service_type);
+  emit_value(Signal::onServiceType, service_type);
+}
+
+}  // namespace tapedeck::state
