@@ -89,6 +89,8 @@ ExitCode run(const Arguments& all) {
 int main(int argc, char** argv) {
   // A peer that goes away is an error of the write, not the end of a recording or a server.
   std::signal(SIGPIPE, SIG_IGN);
+  // So is a file that grew to the limit of the process (ulimit -f).
+  std::signal(SIGXFSZ, SIG_IGN);
   try {
     const tapedeck::cli::Arguments arguments(argv + 1, argv + argc);
     return static_cast<int>(tapedeck::cli::run(arguments));

@@ -6,6 +6,7 @@
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <fcntl.h>
+#include <sys/epoll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,11 +20,28 @@ constexpr std::string_view tape_magic{"SQLite format 3\0", 16};
 
 }  // namespace
 
-/// Shared with the handler of a wait, which may run after the source has dropped it.
+/// The open file. Shared with the handler of a wait, which may run after the source has dropped it.
 struct FileSource::Input {
-  explicit Input(boost::asio::io_context& io) : descriptor(io) {}
+  Input(boost::asio::io_context& io, int descriptor) : fd(descriptor), watch(io) {}
+  Input(const Input&) = delete;
+  Input& operator=(const Input&) = delete;
+  ~Input() { ::close(fd); }
 
-  boost::asio::posix::stream_descriptor descriptor;
+  /// Asio makes what it watches non-blocking, which stdin would stay for all who share it; so it
+  /// watches an epoll instance that watches the file.
+  void begin_to_watch() {
+    const int epoll = ::epoll_create1(EPOLL_CLOEXEC);
+    epoll_event event{.events = EPOLLIN, .data = {}};
+    // Fails for a plain file, which is always ready.
+    if (epoll >= 0 && ::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0) {
+      watch.assign(epoll);
+    } else if (epoll >= 0) {
+      ::close(epoll);
+    }
+  }
+
+  int fd;
+  boost::asio::posix::stream_descriptor watch;
   bool waiting = false;
   bool ready = false;
 };
@@ -67,14 +85,8 @@ void FileSource::open(const std::string& /*last_event_id*/) {
     outcome_ = Refused{.reason = fd.error().message, .worth_retrying = false};
     return;
   }
-  input_ = std::make_shared<Input>(loop_.context());
-  boost::system::error_code error;
-  input_->descriptor.assign(*fd, error);
-  if (error) {
-    ::close(*fd);
-    outcome_ = Refused{.reason = error.message(), .worth_retrying = false};
-    return;
-  }
+  input_ = std::make_shared<Input>(loop_.context(), *fd);
+  input_->begin_to_watch();
   outcome_ = Opened{.source = path_, .http_status = 0, .headers = {}, .last_event_id = {}};
 }
 
@@ -83,22 +95,19 @@ SourceEvent FileSource::next(std::int64_t until_ns) {
     return std::exchange(outcome_, Nothing{});
   }
   for (;;) {
-    if (input_->ready) {
-      input_->ready = false;
+    if (std::exchange(input_->ready, false)) {
       const SourceEvent event = read();
       if (!std::holds_alternative<Nothing>(event)) {
         return event;
       }
     }
-    if (!input_->waiting) {
-      input_->waiting = true;
-      input_->descriptor.async_wait(boost::asio::posix::stream_descriptor::wait_read,
-                                    [input = input_](const boost::system::error_code&) {
-                                      // What cannot be waited for, a plain file, is always ready;
-                                      // any other error shows in the read.
-                                      input->waiting = false;
-                                      input->ready = true;
-                                    });
+    if (!std::exchange(input_->waiting, true)) {
+      // An error, as from the wait for a plain file, shows in the read if it is one of the file.
+      const auto on_ready = [input = input_](const boost::system::error_code&) {
+        input->waiting = false;
+        input->ready = true;
+      };
+      input_->watch.async_wait(boost::asio::posix::stream_descriptor::wait_read, on_ready);
     }
     if (!loop_.run_one_until(until_ns)) {
       return Nothing{};
@@ -107,7 +116,7 @@ SourceEvent FileSource::next(std::int64_t until_ns) {
 }
 
 SourceEvent FileSource::read() {
-  const ssize_t count = ::read(input_->descriptor.native_handle(), buffer_.data(), buffer_.size());
+  const ssize_t count = ::read(input_->fd, buffer_.data(), buffer_.size());
   if (count > 0) {
     return Arrived{std::string_view(buffer_.data(), static_cast<std::size_t>(count))};
   }
@@ -124,7 +133,7 @@ SourceEvent FileSource::read() {
 void FileSource::close() {
   if (input_) {
     boost::system::error_code ignored;
-    input_->descriptor.close(ignored);
+    input_->watch.close(ignored);
     input_.reset();
   }
   outcome_ = Nothing{};

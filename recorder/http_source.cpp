@@ -270,7 +270,7 @@ asio::awaitable<bool> HttpSource::Exchange::read_one_head() {
   parser_->header_limit(limits::http_head_bytes_max);
   parser_->body_limit(boost::none);
   std::size_t head_bytes = 0;
-  error_code parsed = http::error::need_more;
+  error_code parsed;
   while (!parser_->is_header_done()) {
     if (buffer_.size() == 0 || parsed == http::error::need_more) {
       const auto [error, count] =
@@ -384,10 +384,10 @@ void HttpSource::Exchange::end_of_input(const error_code& error) {
 
 HttpSource::HttpSource(EventLoop& loop, Redactor& redactor, HttpOptions options)
     : loop_(loop), redactor_(redactor), options_(std::move(options)), url_(options_.url) {
+  name_ = redactor_.url(to_string(url_));
   for (const Header& header : options_.headers) {
     redactor_.header(header.name, header.value);
   }
-  name_ = redactor_.url(to_string(url_));
 }
 
 HttpSource::~HttpSource() {

@@ -33,6 +33,10 @@ Result<Summary> Session::run() {
   state_due_ns_ = std::min(state_due_ns_,
                            later(ports_.clock.now_ns(), options_.duration_ns.value_or(never_ns)));
   while (!ending_) {
+    if (ports_.stop_requested()) {
+      end(Ending::stopped, "");
+      break;
+    }
     const SourceEvent event = wait();
     auto done = std::visit([this](const auto& what) { return handle(what); }, event);
     if (done) {
@@ -166,9 +170,7 @@ Result<void> Session::handle(const Ended& ended) {
 
 Result<void> Session::tick() {
   const std::int64_t now_ns = ports_.clock.now_ns();
-  if (!ending_ && ports_.stop_requested()) {
-    end(Ending::stopped, "");
-  } else if (!ending_ && now_ns >= over_due_ns_) {
+  if (!ending_ && now_ns >= over_due_ns_) {
     end(Ending::time_up, "");
   }
   if (!recording_ || now_ns < next_tick_ns_) {
@@ -195,6 +197,7 @@ Result<Summary> Session::finish() {
   if (!recording_) {
     return summary;
   }
+  summary.elapsed_ns = ports_.clock.now_ns() - opened_first_ns_;
   Result<void> done;
   if (state_ == State::open) {
     done = recording_->disconnect(port::ConnectionEnd::stopped, "the recording ended");
@@ -207,7 +210,6 @@ Result<Summary> Session::finish() {
   if (!done) {
     return fail(done.error());
   }
-  summary.elapsed_ns = ports_.clock.now_ns() - opened_first_ns_;
   summary.totals = recording_->totals();
   return summary;
 }

@@ -20,9 +20,11 @@
 namespace tapedeck::recorder {
 
 struct SessionOptions {
-  std::optional<std::int64_t> duration_ns;  ///< record this long, counted from the first opening
-  std::optional<std::uint64_t> frames_max;  ///< record so many frames
-  std::optional<std::int64_t> stall_ns;     ///< a connection without a byte for so long is broken
+  std::optional<std::int64_t> duration_ns =
+      std::nullopt;  ///< record this long, counted from the first opening
+  std::optional<std::uint64_t> frames_max = std::nullopt;  ///< record so many frames
+  std::optional<std::int64_t> stall_ns =
+      std::nullopt;  ///< a connection without a byte for so long is broken
   int attempts_max = limits::reconnect_attempts_max;  ///< see ReconnectPolicy; 0: one connection
   std::uint64_t seed = 0;                             ///< of the jitter between attempts
 };

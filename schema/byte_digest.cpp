@@ -1,5 +1,7 @@
 #include "schema/byte_digest.hpp"
 
+#include <map>
+
 #include <xxhash.h>
 
 #include "core/base/check.hpp"
@@ -28,6 +30,10 @@ struct Running {
     check(state != nullptr && XXH3_128bits_reset(state.get()) == XXH_OK, "no memory is left");
   }
 
+  [[nodiscard]] ByteDigest::Body body() const {
+    return {bytes, hex(XXH3_128bits_digest(state.get()))};
+  }
+
   std::unique_ptr<XXH3_state_t, Free> state;
   std::uint64_t bytes = 0;
 };
@@ -48,17 +54,24 @@ void ByteDigest::add(std::uint32_t connection_id, std::string_view bytes) {
   running.bytes += bytes.size();
 }
 
-std::map<std::uint32_t, ByteDigest::Body> ByteDigest::bodies() const {
-  std::map<std::uint32_t, Body> bodies;
+ByteDigest::Body ByteDigest::body(std::uint32_t connection_id) const {
+  const auto found = impl_->connections.find(connection_id);
+  return found == impl_->connections.end() ? Body{0, hex(XXH3_128bits("", 0))}
+                                           : found->second.body();
+}
+
+std::uint64_t ByteDigest::bytes() const {
+  std::uint64_t bytes = 0;
   for (const auto& [id, running] : impl_->connections) {
-    bodies[id] = {running.bytes, hex(XXH3_128bits_digest(running.state.get()))};
+    bytes += running.bytes;
   }
-  return bodies;
+  return bytes;
 }
 
 std::string ByteDigest::tape() const {
   std::string text;
-  for (const auto& [id, body] : bodies()) {
+  for (const auto& [id, running] : impl_->connections) {
+    const Body body = running.body();
     text += body.digest + ' ' + std::to_string(body.bytes) + '\n';
   }
   return hex(XXH3_128bits(text.data(), text.size()));

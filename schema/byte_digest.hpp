@@ -8,7 +8,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -29,8 +28,11 @@ class ByteDigest {
     std::uint64_t bytes = 0;
     std::string digest;
   };
-  /// Of each connection that brought a byte, by id.
-  [[nodiscard]] std::map<std::uint32_t, Body> bodies() const;
+  /// Of one connection; without a byte the digest is that of nothing.
+  [[nodiscard]] Body body(std::uint32_t connection_id) const;
+
+  /// Bytes of all connections.
+  [[nodiscard]] std::uint64_t bytes() const;
 
   /// Of the tape.
   [[nodiscard]] std::string tape() const;

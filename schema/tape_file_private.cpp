@@ -134,20 +134,25 @@ Result<void> check_tape(const Database& database, const std::string& path) {
   }
   const auto blank = blank_tape();
   if (!blank) {
-    return fail(blank.error());
+    return fail_io("cannot open " + in_quotes(path) + ": " + blank.error().message);
   }
-  auto expected = blank->prepare("SELECT name, type, sql FROM sqlite_schema WHERE sql NOT NULL");
-  auto found = database.prepare("SELECT type, sql FROM sqlite_schema WHERE name = ?1");
+  // A table with all that hangs on it: indexes, triggers.
+  auto expected = blank->prepare(
+      "SELECT tbl_name, group_concat(type || name || sql) FROM"
+      " (SELECT * FROM sqlite_schema WHERE sql NOT NULL ORDER BY name) GROUP BY tbl_name");
+  auto found = database.prepare(
+      "SELECT group_concat(type || name || sql) FROM"
+      " (SELECT * FROM sqlite_schema WHERE sql NOT NULL ORDER BY name) WHERE tbl_name = ?1");
   if (!expected || !found) {
     return damaged((expected ? found : expected).error().message);
   }
   while (expected->step() == SQLITE_ROW) {
     const std::string_view name = expected->bytes(0);
     if (found->bind_text(1, name).step() != SQLITE_ROW) {
-      return damaged("the table '" + std::string(name) + "' is missing");
+      return damaged(database.why());
     }
-    if (found->bytes(0) != expected->bytes(1) || found->bytes(1) != expected->bytes(2)) {
-      return damaged("'" + std::string(name) + "' is not as a tape has it");
+    if (found->bytes(0) != expected->bytes(1)) {
+      return damaged("its table '" + std::string(name) + "' is missing or is not as it should be");
     }
     found->reset();
   }

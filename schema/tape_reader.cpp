@@ -12,6 +12,11 @@
 namespace tapedeck::schema {
 namespace {
 
+/// What helps a tape that SQLite cannot read where it is.
+constexpr const char* not_merged =
+    "; it was not closed, and is read together with its -wal file from a folder that can be "
+    "written to: copy both there";
+
 std::uint64_t size_of(const std::string& path) {
   struct stat status {};
   return ::stat(path.c_str(), &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
@@ -116,7 +121,9 @@ Result<void> TapeReader::Impl::summarize() {
   const auto bytes = database.integer(
       "SELECT ifnull(sum(ifnull(bytes, ifnull((SELECT offset FROM reads WHERE connection_id = id"
       " ORDER BY offset DESC LIMIT 1), 0))), 0) FROM connections");
-  for (const auto* number : {&last, &version, &wall_start, &closed, &frame_count, &bytes}) {
+  const auto exchanges = database.integer("SELECT count(*) FROM exchanges");
+  for (const auto* number :
+       {&exchanges, &last, &version, &wall_start, &closed, &frame_count, &bytes}) {
     if (!*number) {
       return fail_io("cannot read " + in_quotes(path) + ": " + number->error().message);
     }
@@ -126,6 +133,7 @@ Result<void> TapeReader::Impl::summarize() {
   summary.wall_start_ns = *wall_start;
   summary.last_ns = std::max<std::int64_t>(*last, 0);
   summary.frame_count = static_cast<std::uint64_t>(*frame_count);
+  summary.exchange_count = static_cast<std::uint64_t>(*exchanges);
   summary.bytes = static_cast<std::uint64_t>(*bytes);
   const auto pairs = all<std::pair<std::string, std::string>>(
       "SELECT key, value FROM tape", "its table of values", [](Row& row) {
@@ -177,10 +185,10 @@ Result<std::unique_ptr<TapeReader>> TapeReader::open(const std::string& path) {
   if (!database) {
     return fail_io("cannot open " + in_quotes(path) + ": " + database.error().message);
   }
-  // One transaction: all that is read is of one moment.
-  if (database->run("BEGIN") != SQLITE_OK ||
-      database->run("PRAGMA cell_size_check = ON") != SQLITE_OK) {
-    return fail_io("cannot open " + in_quotes(path) + ": " + database->why());
+  // One transaction, begun by the first read: all that is read is of one moment.
+  if (database->run("PRAGMA cell_size_check = ON; BEGIN; SELECT 1 FROM sqlite_schema") != SQLITE_OK) {
+    return fail_io("cannot open " + in_quotes(path) + ": " + database->why() +
+                   (wal_bytes == 0 ? "" : not_merged));
   }
   if (auto checked = check_tape(*database, path); !checked) {
     return fail(checked.error());

@@ -30,6 +30,7 @@ struct Summary {
   std::int64_t last_ns = 0;        ///< the last moment that anything on the tape names
   std::uint64_t frame_count = 0;   ///< the last `seq`: a whole tape has no holes
   std::uint64_t bytes = 0;  ///< of all bodies; of a connection that is not closed, what was read
+  std::uint64_t exchange_count = 0;
   std::uint64_t file_bytes = 0;  ///< with the write-ahead log
 };
 

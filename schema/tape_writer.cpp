@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <limits>
 #include <map>
 #include <optional>
 #include <utility>
@@ -24,6 +25,11 @@ constexpr std::int64_t wal_bytes_max = std::int64_t{32} * 1024 * 1024;
 
 /// Holds the pages of a transaction of commit_frames_max frames of some KB.
 constexpr const char* cache_size_sql = "PRAGMA cache_size = -16384";
+
+/// No tape gets to times (146 years), frames and connections past these; on a damaged one they
+/// would make sums overflow.
+constexpr std::int64_t tape_max = std::numeric_limits<std::int64_t>::max() / 2;
+constexpr std::int64_t connections_max = std::numeric_limits<std::uint32_t>::max() / 2;
 
 Failure cannot_make(const std::string& path, int error) {
   const auto parent = std::filesystem::path(path).parent_path().string();
@@ -259,16 +265,22 @@ Result<void> TapeWriter::Impl::begin_session() {
       return cannot_record(path, number->error().message);
     }
   }
+  auto by_wall_clock = database.prepare(
+      "SELECT ?1 - wall_ns + at_ns FROM marks WHERE kind = 'opened' ORDER BY id DESC LIMIT 1");
+  if (!by_wall_clock) {
+    return cannot_record(path, by_wall_clock.error().message);
+  }
+  if (by_wall_clock->bind(1, options.wall_now_ns).step() == SQLITE_ROW) {
+    start_ns = by_wall_clock->integer(0);
+  }
+  by_wall_clock->reset();
+  start_ns = std::max(start_ns, std::min(*last, tape_max) + 1);
+  if (std::max(start_ns, *last_seq) > tape_max || *last_connection > connections_max) {
+    return cannot_record(path, "the file is damaged");
+  }
   seq = committed_seq = static_cast<std::uint64_t>(*last_seq);
   connection_id = static_cast<std::uint32_t>(*last_connection);
   if (*last >= 0) {
-    const auto began = database.integer(
-        "SELECT ifnull((SELECT at_ns - wall_ns FROM marks WHERE kind = 'opened'"
-        " ORDER BY id DESC LIMIT 1), 0)");
-    if (!began) {
-      return cannot_record(path, began.error().message);
-    }
-    start_ns = std::max(options.wall_now_ns + *began, *last + 1);
     gap.bind(1, *last_connection).bind(2, *last).bind(3, start_ns).bind_text(4, "not recording");
     if (auto noted = write(gap, start_ns); !noted) {
       return noted;

@@ -215,6 +215,9 @@ void Verifier::frame(Row& row) {
     problem("tape.connection", seq,
             name + " is of connection " + std::to_string(id) + ", which is not on the tape");
   } else {
+    if (recv_ns < found->second.opened_ns) {
+      problem("tape.time", seq, name + " is earlier than its connection");
+    }
     found->second.frame_bytes += raw.size();
     digest_.add(id, raw);
   }

@@ -1,6 +1,8 @@
 #include "core/sim/director.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <numeric>
 #include <string>
 #include <string_view>
 
@@ -12,8 +14,8 @@ namespace {
 
 using namespace std::string_view_literals;
 
-/// Somebody does something, on average, once in this time.
-constexpr std::int64_t act_period_ns = 20 * ns_per_s;
+/// Everybody does something for themselves, on average, once in this time.
+constexpr std::int64_t own_period_ns = 15 * ns_per_s;
 /// A stream is never silent for longer, so that who reads ahead is never far ahead.
 constexpr std::int64_t silence_max_ns = ns_per_s;
 
@@ -57,24 +59,29 @@ constexpr std::array banners{"Recording starts at ten"sv, "Please mute when you 
 
 }  // namespace
 
-const std::array<Director::Choice, 17> Director::choices{{
+/// What people do for themselves: the more they are, the more of it.
+constexpr std::array<Director::Choice, 9> Director::own_choices{{
     {28, &Director::mute_self},
-    {8, &Director::be_muted},
     {12, &Director::mute_video},
     {16, &Director::raise_hand},
     {20, &Director::chat},
     {4, &Director::send_data},
     {3, &Director::whisper},
+    {2, &Director::rename},
+    {1, &Director::log_in},
+    {3, &Director::ask_for_help},
+}};
+
+/// What one does for all.
+constexpr std::array<Director::Choice, 8> Director::common_choices{{
+    {8, &Director::be_muted},
     {9, &Director::present},
     {4, &Director::spotlight},
     {3, &Director::change_role},
-    {2, &Director::rename},
     {5, &Director::choose_layout},
     {2, &Director::lock},
     {2, &Director::mute_guests},
     {2, &Director::set_banner},
-    {4, &Director::ask_for_help},
-    {1, &Director::log_in},
 }};
 
 Director::Director(const Options& options, Random random, Conference& conference)
@@ -93,7 +100,8 @@ Director::Director(const Options& options, Random random, Conference& conference
     }
   }
   plan(ns_per_s / 4, ns_per_s, {Deed::speak});
-  plan(ns_per_s / 4, ns_per_s, {Deed::act});
+  plan(ns_per_s / 4, ns_per_s, {Deed::act_for_oneself});
+  plan(ns_per_s / 4, 4 * ns_per_s, {Deed::act_for_all});
   keep_alive();
   if (options_.breakouts > 0) {
     plan(3 * ns_per_s, 6 * ns_per_s, {Deed::open_breakouts});
@@ -130,8 +138,13 @@ void Director::carry_out(const Plan& planned) {
     case Deed::speak:
       speak(planned.room);
       return;
-    case Deed::act:
-      let_someone_act();
+    case Deed::act_for_oneself:
+      plan(own_mean_ns() / 5, own_mean_ns() * 9 / 5, {Deed::act_for_oneself});
+      let_someone_act(own_choices);
+      return;
+    case Deed::act_for_all:
+      plan(ns_per_s, 7 * ns_per_s, {Deed::act_for_all});
+      let_someone_act(common_choices);
       return;
     case Deed::keep_alive:
       keep_alive();
@@ -328,19 +341,22 @@ void Director::speak(RoomId room_id) {
   }
   plan(120 * ns_per_ms, 700 * ns_per_ms, {.deed = Deed::speak, .room = room_id});
   const Room& room = conference_.room(room_id);
-  if (room.stage.empty()) {
+  std::vector<Leg> audible;  // who last spoke comes first
+  std::copy_if(room.stage.begin(), room.stage.end(), std::back_inserter(audible), [&](Leg leg) {
+    const Participant& one = room.participants.at(leg);
+    return !one.muted && !one.client_muted && !one.video_dropped_out;
+  });
+  if (audible.empty()) {
     return;
   }
   // Most turns go to one of the few who spoke last.
-  const std::size_t circle = random_.percent(75) ? 5 : room.stage.size();
-  const std::size_t place =
-      static_cast<std::size_t>(random_.below(std::min(circle, room.stage.size())));
+  const std::uint64_t circle =
+      std::min<std::uint64_t>(audible.size(), random_.percent(75) ? 4 : 50);
+  const Leg other = audible[static_cast<std::size_t>(random_.below(circle))];
   const std::uint64_t roll = random_.below(100);
-  const Leg leg = roll < 50 ? room.stage.front() : room.stage[place];
-  const Participant& speaker = room.participants.at(leg);
-  const bool is_silent = speaker.muted || speaker.client_muted || speaker.video_dropped_out;
-  if (is_silent || (roll < 50 && room.speaking.contains(leg))) {
-    conference_.speak(room_id, no_leg);
+  const Leg leg = roll < 50 ? audible.front() : other;
+  if (roll < 50 && room.speaking.contains(leg)) {
+    conference_.speak(room_id, no_leg);  // a pause
   } else if (roll < 80) {
     conference_.speak(room_id, leg);
   } else if (roll < 90) {
@@ -366,29 +382,30 @@ void Director::caption(Leg speaker) {
                       {phrase_.substr(0, phrase_end_), phrase_end_ == phrase_.size()});
 }
 
-void Director::let_someone_act() {
-  const std::int64_t mean_ns =
-      act_period_ns / std::max<std::int64_t>(1, static_cast<std::int64_t>(people_.size()));
-  plan(mean_ns / 5, mean_ns * 9 / 5, {Deed::act});
-  if (people_.empty()) {
-    return;
+template <std::size_t N>
+void Director::let_someone_act(const std::array<Choice, N>& choices) {
+  const std::uint64_t sum =
+      std::accumulate(choices.begin(), choices.end(), std::uint64_t{0},
+                      [](std::uint64_t so_far, const Choice& c) { return so_far + c.weight; });
+  std::uint64_t roll = random_.below(sum);
+  const auto* choice = choices.begin();
+  while (roll >= choice->weight) {
+    roll -= choice->weight;
+    ++choice;
   }
-  Person& person = people_[static_cast<std::size_t>(random_.below(people_.size()))];
-  std::uint64_t weights = 0;
-  for (const Choice& choice : choices) {
-    weights += choice.weight;
-  }
-  std::uint64_t roll = random_.below(weights);
-  if (!person.present || participant(person).service_type != ServiceType::conference) {
-    return;
-  }
-  for (const Choice& choice : choices) {
-    if (roll < choice.weight) {
-      (this->*choice.act)(person);
+  const std::size_t count = people_.size();
+  const std::size_t first = count == 0 ? 0 : static_cast<std::size_t>(random_.below(count));
+  for (std::size_t tried = 0; tried < count; ++tried) {
+    Person& person = people_[(first + tried) % count];
+    if (person.present && participant(person).service_type == ServiceType::conference) {
+      (this->*choice->act)(person);
       return;
     }
-    roll -= choice.weight;
   }
+}
+
+std::int64_t Director::own_mean_ns() const {
+  return own_period_ns / std::max<std::int64_t>(1, static_cast<std::int64_t>(people_.size()));
 }
 
 bool Director::leads(const Person& person) const {

@@ -46,7 +46,8 @@ class Director {
     enter_breakout,
     return_to_main,
     speak,
-    act,
+    act_for_oneself,
+    act_for_all,
     keep_alive,
     open_breakouts,
     recall_from_breakouts,
@@ -62,7 +63,8 @@ class Director {
     std::uint64_t weight;
     void (Director::*act)(Person& person);
   };
-  static const std::array<Choice, 17> choices;
+  static const std::array<Choice, 9> own_choices;
+  static const std::array<Choice, 8> common_choices;
 
   void plan(std::int64_t least_ns, std::int64_t most_ns, const Plan& what);
   void plan(std::int64_t least_ns, std::int64_t most_ns, Deed deed, const Person& person,
@@ -83,7 +85,9 @@ class Director {
 
   void speak(RoomId room);
   void caption(Leg speaker);
-  void let_someone_act();
+  template <std::size_t N>
+  void let_someone_act(const std::array<Choice, N>& choices);
+  [[nodiscard]] std::int64_t own_mean_ns() const;
   void mute_self(Person& person);
   void be_muted(Person& person);
   void mute_video(Person& person);

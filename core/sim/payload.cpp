@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
+#include <cstdint>
+#include <utility>
 
+#include "core/base/check.hpp"
 #include "core/base/json_text.hpp"
 #include "core/base/units.hpp"
 
@@ -118,20 +120,25 @@ constexpr std::array<Layout, 12> layouts{{{"1:0", 1},
 
 /// Who is seen, in the order of the places: the spotlighted first, then who last spoke.
 std::vector<Leg> seen_people(const Room& room, std::size_t places) {
-  std::vector<Leg> people;
+  std::vector<std::pair<std::int64_t, Leg>> spotlighted;
+  std::vector<Leg> others;
   for (const Leg leg : room.stage) {
     const Participant& participant = room.participants.at(leg);
-    if (participant.has_video && !participant.video_muted && !participant.video_dropped_out) {
-      people.push_back(leg);
+    if (!participant.has_video || participant.video_muted || participant.video_dropped_out) {
+      continue;
+    }
+    if (participant.spotlight_wall_ns != 0) {
+      spotlighted.emplace_back(participant.spotlight_wall_ns, leg);
+    } else if (others.size() < places) {
+      others.push_back(leg);
     }
   }
-  std::stable_sort(people.begin(), people.end(), [&room](Leg a, Leg b) {
-    const auto rank = [&room](Leg leg) {
-      const std::int64_t since = room.participants.at(leg).spotlight_wall_ns;
-      return since == 0 ? std::numeric_limits<std::int64_t>::max() : since;
-    };
-    return rank(a) < rank(b);
-  });
+  std::sort(spotlighted.begin(), spotlighted.end());
+  std::vector<Leg> people;
+  for (const auto& [since_wall_ns, leg] : spotlighted) {
+    people.push_back(leg);
+  }
+  people.insert(people.end(), others.begin(), others.end());
   people.resize(std::min(people.size(), places));
   return people;
 }

@@ -23,7 +23,7 @@ struct Ignore {
   bool comments = true;  ///< blocks that dispatch nothing, keep-alives say
   bool people = false;   ///< a participant is its name, whatever its uuid
   /// Keys of JSON Pointers into the payload, `*` for any key: what stands there is left out.
-  std::vector<std::vector<std::string>> places;
+  std::vector<std::vector<std::string>> places{};
 
   /// Whether nothing at all is ignored: bytes are compared.
   [[nodiscard]] bool nothing() const {

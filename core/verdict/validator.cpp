@@ -5,10 +5,10 @@
 
 #include "core/base/utf8.hpp"
 #include "core/event/catalogue.hpp"
-#include "core/verdict/client_need.hpp"
 #include "core/verdict/event_id.hpp"
 #include "core/verdict/json_pointer.hpp"
 #include "core/verdict/shape_check.hpp"
+#include "core/verdict/sse_line.hpp"
 
 namespace tapedeck::verdict {
 namespace {
@@ -18,6 +18,8 @@ using event::Payload;
 using event::Value;
 
 constexpr std::string_view main_room = "main";
+
+constexpr std::string_view taken = "a message that @pexip/infinity 20.0.0 takes";
 
 /// Nodes, and rooms within a breakout_event, whose event ids are followed at once.
 constexpr std::size_t counters_max = 10'000;
@@ -43,29 +45,16 @@ std::string nanoseconds(std::int64_t ns) {
   return std::to_string(ns) + " ns";
 }
 
-/// The value of an SSE line for `field`, or nothing where the line is another.
-std::optional<std::string_view> field_of(std::string_view line, std::string_view field) {
-  if (!line.starts_with(field)) {
-    return std::nullopt;
-  }
-  line.remove_prefix(field.size());
-  if (line.empty()) {
-    return line;
-  }
-  if (line.front() != ':') {
-    return std::nullopt;
-  }
-  line.remove_prefix(line.starts_with(": ") ? 2 : 1);
-  return line;
+/// The string that `value` is; nothing for anything else.
+std::string_view text_of(const Value& value) {
+  return value.is_string() ? value.as_string() : std::string_view();
 }
 
 /// The event that a block names when it brings no data with it; empty for any other block.
 std::string_view event_without_data(std::string_view block) {
   std::string_view name;
   while (!block.empty()) {
-    const std::size_t end = std::min(block.find_first_of("\r\n"), block.size());
-    const std::string_view line = block.substr(0, end);
-    block.remove_prefix(std::min(end + 1, block.size()));
+    const std::string_view line = take_line(block);
     if (field_of(line, "data")) {
       return {};
     }
@@ -146,8 +135,7 @@ void Validator::check_dispatched() {
   if (!undispatched_event_.empty() && undispatched_event_ != name_of(Kind::presentation_frame)) {
     Place place = place_of(last_);
     place.event = undispatched_event_;
-    findings_.add(Rule::dropped_message, place, "a data line, without which nothing is dispatched",
-                  "none");
+    findings_.add(Rule::dropped_message, place, taken, "a block without a data line");
   }
   undispatched_event_.clear();
 }
@@ -173,6 +161,9 @@ void Validator::finish() {
 }
 
 void Validator::end_open_syncs(std::string_view found) {
+  if (rosters_off_) {
+    return;
+  }
   for (auto& [id, room] : rooms_) {
     if (room.sync_seq != 0) {
       end_sync(id, room, found);
@@ -191,7 +182,7 @@ void Validator::end_sync(std::string_view id, Room& room, std::string_view found
 
 // One event by itself.
 
-void Validator::event(const event::WireEvent& event) {
+void Validator::event(const event::WireEvent& event, const state::Outcome& outcome) {
   undispatched_event_.clear();
   check_order(event.last_event_id, "", event);
   if (disconnected_) {
@@ -203,7 +194,7 @@ void Validator::event(const event::WireEvent& event) {
     case Payload::decoded:
       break;
     case Payload::empty:
-      findings_.add(Rule::dropped_message, place_of(event), "data that is not empty", "empty data");
+      findings_.add(Rule::dropped_message, place_of(event), taken, "the data is empty");
       return;
     case Payload::not_json:
       findings_.add(Rule::bad_json, place_of(event), "JSON",
@@ -229,7 +220,9 @@ void Validator::event(const event::WireEvent& event) {
     return;
   }
   const Inner whole{event.kind, event.value, main_room, "", &event};
-  if (!check_payload(whole)) {
+  check_payload(whole);
+  if (outcome.fate == state::Fate::dropped) {
+    findings_.add(Rule::dropped_message, place_of(event), taken, outcome.why);
     return;
   }
   if (event.kind == Kind::breakout_event) {
@@ -252,7 +245,7 @@ void Validator::check_order(std::string_view id, std::string_view pointer,
   std::string counted_by = parsed->node;
   if (!pointer.empty()) {
     counted_by += ' ';
-    counted_by += clipped(event.value["breakout_uuid"].as_string());
+    counted_by += clipped(text_of(event.value["breakout_uuid"]));
   }
   const auto known = counters_.find(counted_by);
   if (known == counters_.end()) {
@@ -270,31 +263,23 @@ void Validator::check_order(std::string_view id, std::string_view pointer,
   known->second = parsed->counter;
 }
 
-bool Validator::check_payload(const Inner& inner) {
+void Validator::check_payload(const Inner& inner) {
   const event::WireShape* const shape = event::find_wire_shape(inner.kind);
   check_shape(shape->payload, inner.value, "", [&](const Misfit& misfit) {
     if (findings_.wants(misfit.rule)) {
       report(misfit.rule, inner, misfit.pointer, misfit.expected, short_json(misfit.found));
     }
   });
-  const auto need = unmet_need(inner.kind, inner.value, decoder_);
-  if (need) {
-    report(Rule::dropped_message, inner, need->pointer, need->expected,
-           short_json(value_at(inner.value, need->pointer)));
-  }
-  return !need;
 }
 
 // One event among the others.
 
 void Validator::breakout_event(const event::WireEvent& event) {
-  const std::string_view id = event.value["breakout_uuid"].as_string();
-  if (const Value inner_id = event.value["id"]; inner_id.is_string()) {
-    check_order(inner_id.as_string(), "/id", event);
-  }
+  const std::string_view id = text_of(event.value["breakout_uuid"]);
   const Value name = event.value["event"];
   const Value* const data = event.value.find("data");
-  if (!name.is_string() || data == nullptr) {
+  check_order(text_of(event.value["id"]), "/id", event);
+  if (id.empty() || !name.is_string() || data == nullptr) {
     return;  // mistyped or missing, which has been said
   }
   if (Room* const room = room_of(id, event);
@@ -310,9 +295,8 @@ void Validator::breakout_event(const event::WireEvent& event) {
     return;
   }
   const Inner inner{kind, *data, id, "/data", &event};
-  if (check_payload(inner)) {
-    follow(inner);
-  }
+  check_payload(inner);
+  follow(inner);
 }
 
 void Validator::follow(const Inner& inner) {
@@ -339,7 +323,7 @@ void Validator::follow(const Inner& inner) {
     known(inner, *room);
   } else if (inner.kind == Kind::participant_delete) {
     if (known(inner, *room)) {
-      forget(room->roster, value["uuid"].as_string());
+      forget(room->roster, text_of(value["uuid"]));
     }
   } else if (inner.kind == Kind::stage) {
     for (std::size_t i = 0; i < value.items().size(); ++i) {
@@ -356,31 +340,31 @@ void Validator::follow(const Inner& inner) {
 }
 
 void Validator::follow_breakout(const Inner& inner) {
-  const Value id = inner.value["breakout_uuid"];
-  const Value you = inner.value["participant_uuid"];
-  if (inner.room != main_room || !id.is_string()) {
+  const std::string_view id = text_of(inner.value["breakout_uuid"]);
+  const std::string_view you = text_of(inner.value["participant_uuid"]);
+  if (inner.room != main_room || id.empty()) {
     return;
   }
-  Room* const room = room_of(id.as_string(), *inner.outer);
+  Room* const room = room_of(id, *inner.outer);
   if (room == nullptr) {
     return;
   }
   if (inner.kind == Kind::breakout_end) {
     if (!room->begun) {
       report(Rule::breakout_not_begun, inner, "/breakout_uuid",
-             "breakout_begin of this room before", short_json(id));
+             "breakout_begin of this room before", short_json(inner.value["breakout_uuid"]));
     }
     forget_all(room->roster);
     forget_all(room->selves);
-    rooms_.erase(rooms_.find(id.as_string()));
+    rooms_.erase(rooms_.find(id));
     return;
   }
-  if (you.is_string()) {
-    if (room->begun_here && !room->selves.contains(you.as_string())) {
+  if (!you.empty()) {
+    if (room->begun_here && !room->selves.contains(you)) {
       report(Rule::two_selves, inner, "/participant_uuid", "who you are in this room already",
-             short_json(you));
+             short_json(inner.value["participant_uuid"]));
     }
-    keep(room->selves, you.as_string(), *inner.outer);
+    keep(room->selves, you, *inner.outer);
   }
   room->begun = true;
   room->begun_here = true;
@@ -406,7 +390,10 @@ void Validator::sync_end(const Inner& inner, Room& room) {
 
 void Validator::create(const Inner& inner, Room& room) {
   const Value uuid = inner.value["uuid"];
-  const std::string_view name = uuid.as_string();
+  const std::string_view name = text_of(uuid);
+  if (name.empty()) {
+    return;
+  }
   if (room.roster.contains(name)) {
     if (room.sync_seq == 0) {
       report(Rule::known_participant, inner, "/uuid", "somebody who is not there yet",
@@ -427,7 +414,7 @@ void Validator::create(const Inner& inner, Room& room) {
 
 bool Validator::known(const Inner& inner, const Room& room) {
   const Value uuid = inner.value["uuid"];
-  if (room.roster.contains(uuid.as_string())) {
+  if (room.roster.contains(text_of(uuid))) {
     return true;
   }
   report(Rule::unknown_participant, inner, "/uuid", "somebody who is there", short_json(uuid));
@@ -436,8 +423,7 @@ bool Validator::known(const Inner& inner, const Room& room) {
 
 void Validator::named(const Inner& inner, const Room& room, Rule rule, std::string_view pointer) {
   const Value uuid = value_at(inner.value, pointer);
-  if (room.roster_known && uuid.is_string() && !uuid.as_string().empty() &&
-      !room.roster.contains(uuid.as_string())) {
+  if (room.roster_known && !text_of(uuid).empty() && !room.roster.contains(text_of(uuid))) {
     report(rule, inner, pointer, "somebody who is there", short_json(uuid));
   }
 }
@@ -446,6 +432,7 @@ void Validator::named(const Inner& inner, const Room& room, Rule rule, std::stri
 
 Validator::Room* Validator::room_of(std::string_view id, const event::WireEvent& event) {
   if (rosters_off_) {
+    rooms_.clear();
     return nullptr;
   }
   if (const auto found = rooms_.find(id); found != rooms_.end()) {

@@ -1,8 +1,9 @@
 // Finds what in a stream departs from the rules: a push object over frames and their wire events.
 //
-// Order is the caller's: `frame`, then `event` for each wire event that the frame completed, and
-// `finish` after the last frame. It follows just enough of the conference to know who is in a room;
-// the names it keeps are bounded by limits::roster_bytes_max. Not thread-safe.
+// Order is the caller's: `frame`, then `event` for each wire event that the frame completed, with
+// what became of it in the client, and `finish` after the last frame. It follows just enough of the
+// conference to know who is in a room; the names it keeps are bounded by limits::roster_bytes_max.
+// Not thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -13,9 +14,9 @@
 #include <string>
 #include <string_view>
 
-#include "core/event/decoder.hpp"
 #include "core/event/wire_event.hpp"
 #include "core/port/frame.hpp"
+#include "core/state/reducer.hpp"
 #include "core/verdict/findings.hpp"
 
 namespace tapedeck::verdict {
@@ -30,7 +31,7 @@ class Validator {
   void self(std::string_view uuid);
 
   void frame(const port::Frame& frame);
-  void event(const event::WireEvent& event);
+  void event(const event::WireEvent& event, const state::Outcome& outcome);
   void finish();
 
  private:
@@ -61,8 +62,7 @@ class Validator {
   void check_bytes(const port::Frame& frame);
   void check_dispatched();
   void check_order(std::string_view id, std::string_view pointer, const event::WireEvent& event);
-  /// False where the client throws the message away.
-  bool check_payload(const Inner& inner);
+  void check_payload(const Inner& inner);
 
   void breakout_event(const event::WireEvent& event);
   void follow(const Inner& inner);
@@ -85,8 +85,6 @@ class Validator {
   bool take_bytes(std::size_t bytes, const event::WireEvent& event);
 
   Findings& findings_;
-  event::Decoder decoder_;  ///< for JSON within strings
-
   port::Frame last_;                ///< the last frame, without its bytes; seq 0 before the first
   std::string undispatched_event_;  ///< the last frame names this event and has brought no data
   bool disconnected_ = false;

@@ -1,103 +1,18 @@
-// Each rule has a folder in fixtures/findings with a stream that breaks it, one beside it that does
-// not, and the findings of the first. Comments of these streams direct the test: `: at 2s` sets the
-// time of what follows, `: connection` begins another connection, `: self UUID` says who you are.
+// Each rule about streams has a folder in fixtures/findings: a stream that breaks it, one beside it
+// that does not, and the findings of the first.
 #include "core/verdict/findings.hpp"
 
 #include <algorithm>
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <random>
-#include <sstream>
 
 #include <gtest/gtest.h>
 
-#include "core/base/units.hpp"
-#include "core/event/wire_reader.hpp"
-#include "core/sse/frame_splitter.hpp"
-#include "core/verdict/validator.hpp"
+#include "tests/unit/verdict/line.hpp"
 
 namespace tapedeck::verdict {
 namespace {
-
-namespace fs = std::filesystem;
-
-const fs::path root = TAPEDECK_SOURCE_DIR;
-
-std::string read_file(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  EXPECT_TRUE(file) << path;
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
-/// What a directing comment says, or nothing.
-std::optional<std::string> directive(std::string_view raw, std::string_view name) {
-  const std::string start = ": " + std::string(name);
-  if (!raw.starts_with(start) || !raw.ends_with("\n\n")) {
-    return std::nullopt;
-  }
-  raw.remove_prefix(start.size());
-  raw.remove_suffix(2);
-  return std::string(raw.substr(raw.starts_with(' ') ? 1 : 0));
-}
-
-class Line {
- public:
-  explicit Line(Findings& findings) : validator_(findings) {}
-
-  void run(std::string_view stream) {
-    sse::FrameSplitter splitter;
-    splitter.push(stream);
-    while (const auto block = splitter.next()) {
-      take(*block);
-    }
-    if (const auto rest = splitter.finish()) {
-      take(*rest);
-    }
-    validator_.finish();
-  }
-
- private:
-  void take(const sse::Block& block) {
-    if (const auto time = directive(block.raw, "at")) {
-      now_ns_ = *parse_duration(*time);
-      return;
-    }
-    if (const auto uuid = directive(block.raw, "self")) {
-      validator_.self(*uuid);
-      return;
-    }
-    if (directive(block.raw, "connection")) {
-      ++connection_id_;
-      return;
-    }
-    const port::Frame frame{++seq_, connection_id_, now_ns_, block.complete, block.raw};
-    now_ns_ += 10 * ns_per_ms;
-    validator_.frame(frame);
-    reader_.push({frame.seq, frame.connection_id, frame.recv_ns}, frame.raw);
-    while (const auto event = reader_.next()) {
-      validator_.event(*event);
-    }
-  }
-
-  Validator validator_;
-  event::WireReader reader_;
-  std::uint64_t seq_ = 0;
-  std::uint32_t connection_id_ = 1;
-  std::int64_t now_ns_ = 0;
-};
-
-std::string as_lines(const Findings& findings) {
-  std::string text;
-  for (const Finding& finding : findings.kept()) {
-    JsonWriter json(text);
-    write_json(json, finding);
-    text += '\n';
-  }
-  return text;
-}
 
 Findings findings_of(std::string_view stream) {
   Findings findings{RuleSet()};
@@ -105,19 +20,24 @@ Findings findings_of(std::string_view stream) {
   return findings;
 }
 
-bool is_about_streams(Rule rule) {
-  return rule != Rule::tape_damaged && rule != Rule::bytes_broken && rule != Rule::tape_unclosed;
+std::vector<RuleInfo> stream_rules() {
+  std::vector<RuleInfo> chosen;
+  std::ranges::copy_if(rules(), std::back_inserter(chosen), [](const RuleInfo& info) {
+    return info.rule != Rule::tape_damaged && info.rule != Rule::bytes_broken &&
+           info.rule != Rule::tape_unclosed;
+  });
+  return chosen;
 }
 
 class EachRule : public testing::TestWithParam<RuleInfo> {
  protected:
-  const fs::path folder = root / "fixtures/findings" / GetParam().id;
+  const std::filesystem::path folder = source_folder / "fixtures/findings" / GetParam().id;
 };
 
 TEST_P(EachRule, IsBrokenByItsFixture) {
   const Findings findings = findings_of(read_file(folder / "triggers.sse"));
   EXPECT_GT(findings.count(GetParam().rule), 0U);
-  const fs::path golden = folder / "findings.jsonl";
+  const auto golden = folder / "findings.jsonl";
   if (std::getenv("UPDATE_GOLDEN") != nullptr) {
     std::ofstream(golden, std::ios::binary) << as_lines(findings);
   }
@@ -136,16 +56,6 @@ TEST_P(EachRule, IsSilentWhenItIsOff) {
   EXPECT_EQ(findings.count(GetParam().rule), 0U);
 }
 
-std::vector<RuleInfo> stream_rules() {
-  std::vector<RuleInfo> chosen;
-  for (const RuleInfo& rule : rules()) {
-    if (is_about_streams(rule.rule)) {
-      chosen.push_back(rule);
-    }
-  }
-  return chosen;
-}
-
 std::string test_name(const testing::TestParamInfo<RuleInfo>& info) {
   std::string name(info.param.id);
   std::ranges::replace(name, '-', '_');
@@ -153,6 +63,130 @@ std::string test_name(const testing::TestParamInfo<RuleInfo>& info) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Findings, EachRule, testing::ValuesIn(stream_rules()), test_name);
+
+TEST(Findings, EveryRuleIsExplainedAndEveryExplanationIsOfARule) {
+  std::istringstream page(read_file(source_folder / "docs/FINDINGS.md"));
+  std::string expected;
+  for (const RuleInfo& info : rules()) {
+    expected += std::string(info.id) + ' ' + std::string(name_of(info.severity)) + '\n';
+  }
+  std::string explained;
+  std::string id;
+  for (std::string line; std::getline(page, line);) {
+    if (line.starts_with("### ")) {
+      id = line.substr(4);
+      explained += id;
+    } else if (line.starts_with("Severity: ")) {
+      const std::size_t end = line.find('.');
+      explained += ' ' + line.substr(10, end - 10) + '\n';
+    }
+  }
+  EXPECT_EQ(explained, expected);
+}
+
+TEST(Findings, KeepsTheFirstOfARuleAndCountsTheRest) {
+  std::string stream;
+  for (int i = 0; i < 250; ++i) {
+    stream += "event: weather\ndata: " + std::to_string(i) + "\n\n";
+  }
+  const Findings findings = findings_of(stream + "event: on_hold\ndata: 7\n\n");
+  EXPECT_EQ(findings.count(Rule::unknown_event), 250U);
+  EXPECT_EQ(findings.count(Severity::warning), 250U);
+  EXPECT_EQ(findings.count(Severity::error), 1U);
+  ASSERT_EQ(findings.kept().size(), limits::findings_per_rule_max + 1);
+  EXPECT_EQ(findings.kept()[limits::findings_per_rule_max - 1].seq, limits::findings_per_rule_max);
+  EXPECT_EQ(findings.kept().back().rule, Rule::mistyped_field);
+  EXPECT_EQ(findings.dropped(), 250 - limits::findings_per_rule_max);
+}
+
+TEST(Findings, ShowsNoMoreOfAValueThanTheLimit) {
+  const std::string name(1 << 20, 'x');
+  const Findings findings =
+      findings_of("event: conference_update\ndata: {\"locked\":\"" + name + "\",\"" + name +
+                  "\":[\"" + name + "\"],\"guests_muted\":true,\"started\":true}\n\n");
+  ASSERT_EQ(findings.kept().size(), 2U);
+  for (const Finding& finding : findings.kept()) {
+    EXPECT_LE(finding.found.size(), limits::finding_text_bytes_max + 3);
+    EXPECT_LE(finding.pointer.size(), limits::finding_text_bytes_max + 3);
+    EXPECT_TRUE(finding.found.ends_with("...")) << finding.found;
+  }
+}
+
+TEST(Findings, TextIsNotCutWithinACharacter) {
+  EXPECT_EQ(clipped("abc", 3), "abc");
+  EXPECT_EQ(clipped("abcd", 3), "abc...");
+  EXPECT_EQ(clipped("ab\xc3\xa9", 3), "ab...");
+  EXPECT_EQ(clipped("a\xf0\x9f\x98\x80z", 4), "a...");
+}
+
+TEST(RuleSet, ReadsASeverity) {
+  RuleSet rules;
+  EXPECT_EQ(rules.severity(Rule::unknown_field), Severity::info);
+  EXPECT_TRUE(rules.set("unknown-field=error"));
+  EXPECT_EQ(rules.severity(Rule::unknown_field), Severity::error);
+  EXPECT_TRUE(rules.set("bad-json=off"));
+  EXPECT_EQ(rules.severity(Rule::bad_json), Severity::off);
+  for (const char* wrong : {"", "=", "bad-json", "bad-json=", "bad-json=loud", "bad-jason=off",
+                            "bad_json=off", "bad-json=off=warn"}) {
+    EXPECT_FALSE(rules.set(wrong)) << wrong;
+  }
+}
+
+TEST(Validator, RestsTheRulesAboutRostersBeyondItsLimit) {
+  std::string stream = "event: participant_sync_begin\ndata: null\n\n";
+  for (int i = 0; i < 100; ++i) {
+    stream +=
+        "event: participant_create\ndata: {\"uuid\":\"somebody " + std::to_string(i) + "\"}\n\n";
+  }
+  stream +=
+      "event: participant_sync_end\ndata: null\n\n"
+      "event: participant_delete\ndata: {\"uuid\":\"somebody 99\"}\n\n"
+      "event: stage\ndata: [{\"participant_uuid\":\"x\",\"stage_index\":0,\"vad\":0}]\n\n";
+  Findings findings{RuleSet()};
+  Line(findings, 1000).run(stream);
+  EXPECT_EQ(findings.count(Rule::limit_reached), 1U);
+  EXPECT_EQ(findings.count(Rule::unknown_participant), 0U);
+  EXPECT_EQ(findings.count(Rule::stage_nobody), 0U);
+  EXPECT_EQ(findings.count(Rule::open_sync), 0U);
+}
+
+/// Streams damaged in every way must end in findings, never in a crash.
+TEST(Validator, TakesWhateverComes) {
+  std::vector<std::string> streams;
+  for (const RuleInfo& info : stream_rules()) {
+    if (info.rule != Rule::limit_reached) {  // nothing but brackets
+      streams.push_back(read_file(source_folder / "fixtures/findings" / info.id / "triggers.sse"));
+    }
+  }
+  for (unsigned seed = 1; seed <= 400; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    std::mt19937 random(seed);
+    std::string stream = streams[random() % streams.size()] + streams[random() % streams.size()];
+    for (auto edits = 1 + random() % 20; edits > 0; --edits) {
+      const std::size_t at = random() % stream.size();
+      switch (random() % 4) {
+        case 0:
+          stream[at] = static_cast<char>(random());
+          break;
+        case 1:
+          stream.erase(at, random() % 40);
+          break;
+        case 2:
+          stream.insert(at, stream, random() % stream.size(), random() % 200);
+          break;
+        default: {
+          const std::size_t colon = stream.find(':', at);
+          if (colon != std::string::npos) {
+            constexpr const char* values[] = {"null", "[]", "{}", "0", "\"\"", "-1e400", "true"};
+            stream.insert(colon + 1, std::string(values[random() % 7]) + ",\"uuid\":");
+          }
+        }
+      }
+    }
+    const Findings findings = findings_of(stream);
+    EXPECT_LE(findings.kept().size(), rule_count * limits::findings_per_rule_max);
+  }
+}
 
 }  // namespace
 }  // namespace tapedeck::verdict

@@ -1,0 +1,51 @@
+#include "cli/table.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <utility>
+
+#include "core/base/check.hpp"
+#include "core/base/json_text.hpp"
+
+namespace tapedeck::cli {
+namespace {
+
+/// Columns on a terminal, good enough for names: a character each.
+std::size_t width_of(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U;
+  }));
+}
+
+}  // namespace
+
+void Table::add(std::vector<std::string> row) {
+  check(row.size() == alignment_.size(), "a row has a cell for each column");
+  rows_.push_back(std::move(row));
+}
+
+void Table::print(std::string& out) const {
+  std::vector<std::size_t> widths(alignment_.size());
+  for (const auto& row : rows_) {
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      widths[i] = std::max(widths[i], width_of(row[i]));
+    }
+  }
+  for (const auto& row : rows_) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      const std::string padding(widths[i] - width_of(row[i]), ' ');
+      line += "  " + (alignment_[i] == 'r' ? padding + row[i] : row[i] + padding);
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    out += line + '\n';
+  }
+}
+
+std::string printable(std::string_view text) {
+  std::string quoted;
+  append_json_string(quoted, text);
+  return quoted.substr(1, quoted.size() - 2);
+}
+
+}  // namespace tapedeck::cli

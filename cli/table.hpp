@@ -1,0 +1,29 @@
+// A table for people: columns as wide as their widest cell.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tapedeck::cli {
+
+class Table {
+ public:
+  /// One letter a column: `l` for left-aligned, `r` for right-aligned.
+  explicit Table(std::string_view alignment) : alignment_(alignment) {}
+
+  /// A row with a cell for each column.
+  void add(std::vector<std::string> row);
+
+  /// Appends the rows to `out`, each indented by two spaces, without trailing spaces.
+  void print(std::string& out) const;
+
+ private:
+  std::string alignment_;
+  std::vector<std::vector<std::string>> rows_;
+};
+
+/// Text of unknown origin for a terminal: control characters and what is not UTF-8 are escaped.
+[[nodiscard]] std::string printable(std::string_view text);
+
+}  // namespace tapedeck::cli

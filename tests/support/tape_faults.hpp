@@ -1,0 +1,39 @@
+// A disk that fails or a process that dies in the middle of what SQLite does to its files.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+namespace tapedeck::test {
+
+enum class Fault {
+  disk_full,   ///< the operation fails as on a full disk
+  disk_error,  ///< the operation fails as on a broken disk
+  kill,        ///< the process gets SIGKILL before the operation
+};
+
+/// Stands between SQLite and the files of this process as long as it lives. Counts the operations
+/// that change a file or wait for the disk (write, truncate, sync, delete) and lets some of them
+/// fail.
+class FaultyDisk {
+ public:
+  FaultyDisk();
+  FaultyDisk(const FaultyDisk&) = delete;
+  FaultyDisk& operator=(const FaultyDisk&) = delete;
+  ~FaultyDisk();
+
+  /// Operation `number`, counted from 1 from now on, meets `fault`; `lasting`: so do all that
+  /// follow.
+  void fail_at(std::uint64_t number, Fault fault, bool lasting);
+  /// No operation fails any more.
+  void heal();
+
+  /// Operations since `fail_at`, or since the beginning.
+  [[nodiscard]] std::uint64_t operations() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tapedeck::test

@@ -1,0 +1,70 @@
+#include "recorder/redact.hpp"
+
+#include <string>
+
+#include <gtest/gtest.h>
+
+namespace tapedeck::recorder {
+namespace {
+
+TEST(Redactor, ATokenInAUrlGivesWayToAPlaceholder) {
+  Redactor redactor;
+  EXPECT_EQ(redactor.url("http://h/events?x=1&token=abc+/=&y=2"),
+            "http://h/events?x=1&token=TOKEN-1&y=2");
+}
+
+TEST(Redactor, TheSameSecretKeepsItsPlaceholderAndAnotherGetsAnother) {
+  Redactor redactor;
+  EXPECT_EQ(redactor.url("/a?token=first"), "/a?token=TOKEN-1");
+  EXPECT_EQ(redactor.url("/b?token=second"), "/b?token=TOKEN-2");
+  EXPECT_EQ(redactor.url("/c?token=first&pin=1234"), "/c?token=TOKEN-1&pin=PIN-1");
+}
+
+TEST(Redactor, UserinfoIsASecret) {
+  Redactor redactor;
+  EXPECT_EQ(redactor.url("http://user:pass@word@h:80/x"), "http://USERINFO-1@h:80/x");
+  EXPECT_EQ(redactor.url("//user@h"), "//USERINFO-2@h");
+  EXPECT_EQ(redactor.url("http://h/a@b"), "http://h/a@b");
+}
+
+TEST(Redactor, BrokenUrlsDoNotLetASecretThrough) {
+  Redactor redactor;
+  for (const char* url : {"?token=hidden", "x?a&token=hidden", "x#token=hidden", "?&&token=hidden&",
+                          "http://h?token=hidden#", "?token=hi?dden;hidden", "?TOKEN=hidden"}) {
+    EXPECT_EQ(redactor.url(url).find("hi"), std::string::npos) << redactor.url(url);
+  }
+  EXPECT_EQ(redactor.url("?token"), "?token");
+  EXPECT_EQ(redactor.url("?token="), "?token=");
+  EXPECT_EQ(redactor.url(""), "");
+}
+
+TEST(Redactor, NamesSayWhatIsASecret) {
+  for (const char* name : {"token", "Token", "x-auth-token", "sso_token", "Authorization",
+                           "Set-Cookie", "Cookie", "pin", "password", "client_secret", "API-Key"}) {
+    EXPECT_TRUE(is_secret_name(name)) << name;
+  }
+  for (const char* name : {"spinner", "author", "Content-Type", "keyframe", "x", ""}) {
+    EXPECT_FALSE(is_secret_name(name)) << name;
+  }
+}
+
+TEST(Redactor, HeadersAreJudgedByNameAndByWhatIsKnown) {
+  Redactor redactor;
+  EXPECT_EQ(redactor.header("Set-Cookie", "id=8; Path=/"), "SET-COOKIE-1");
+  EXPECT_EQ(redactor.header("Content-Location", "/e?token=hidden"), "/e?token=TOKEN-1");
+  EXPECT_EQ(redactor.header("X-Echo", "you sent hidden"), "you sent TOKEN-1");
+  EXPECT_EQ(redactor.header("Server", "node/37"), "node/37");
+}
+
+TEST(Redactor, KnownSecretsAreFoundInAnyText) {
+  Redactor redactor;
+  redactor.placeholder("token", "abcd");
+  redactor.placeholder("token", "abcdef");
+  redactor.placeholder("pin", "42");
+  EXPECT_EQ(redactor.text("abcdef, abcd, 42 people"), "TOKEN-2, TOKEN-1, 42 people")
+      << "the longer one goes first, and a short one would match by chance";
+  EXPECT_EQ(redactor.text("nothing"), "nothing");
+}
+
+}  // namespace
+}  // namespace tapedeck::recorder

@@ -1,0 +1,343 @@
+#include "recorder/session.hpp"
+
+#include <limits>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "core/base/units.hpp"
+#include "core/port/virtual_clock.hpp"
+#include "schema/tape_reader.hpp"
+#include "schema/tape_writer.hpp"
+#include "tests/support/failing_sink.hpp"
+#include "tests/support/tape_builder.hpp"
+#include "tests/unit/recorder/scripted_source.hpp"
+
+namespace tapedeck::recorder {
+namespace {
+
+using test::ScriptedSource;
+using test::Step;
+using Ending = Summary::Ending;
+using port::ConnectionEnd;
+
+Step opens(std::int64_t after_ns = 0) {
+  return {after_ns,
+          Opened{.source = "test", .http_status = 200, .headers = {}, .last_event_id = {}}};
+}
+Step brings(std::string_view bytes, std::int64_t after_ns = ns_per_ms) {
+  return {after_ns, Arrived{bytes}};
+}
+Step ends(ConnectionEnd end = ConnectionEnd::broken, std::int64_t after_ns = ns_per_ms) {
+  return {after_ns, Ended{end, "it ended"}};
+}
+Step refuses(bool worth_retrying = true, std::int64_t retry_after_ns = 0) {
+  return {ns_per_ms, Refused{"it is closed", worth_retrying, retry_after_ns}};
+}
+
+/// A session under a virtual clock, with a script for the network, onto a real tape.
+class SessionTest : public testing::Test {
+ protected:
+  Result<Summary> run(std::vector<std::vector<Step>> scripts, const SessionOptions& options = {},
+                      int fail_at = std::numeric_limits<int>::max()) {
+    source_ = std::make_unique<ScriptedSource>(clock_, std::move(scripts));
+    Session session({.source = *source_,
+                     .clock = clock_,
+                     .open_sink = [&]() -> Result<port::RecordingSink*> {
+                       ++sinks_opened_;
+                       writer_ = *schema::TapeWriter::open(folder_.path(), {});
+                       sink_ = std::make_unique<test::FailingSink>(*writer_, fail_at);
+                       return sink_.get();
+                     },
+                     .wall_now_ns = [] { return 1; },
+                     .stop_requested = [&] { return clock_.now_ns() >= stop_ns_; },
+                     .on_progress = [&](const Progress& now) { progress_.push_back(now); }},
+                    options);
+    auto summary = session.run();
+    EXPECT_TRUE(source_->closed());
+    writer_.reset();
+    return summary;
+  }
+  std::unique_ptr<schema::TapeReader> tape() {
+    auto reader = schema::TapeReader::open(folder_.path());
+    EXPECT_TRUE(reader);
+    return *std::move(reader);
+  }
+
+  test::TemporaryFolder folder_;
+  port::VirtualClock clock_;
+  std::int64_t stop_ns_ = 24 * 3600 * ns_per_s;
+  int sinks_opened_ = 0;
+  std::unique_ptr<ScriptedSource> source_;
+  std::unique_ptr<schema::TapeWriter> writer_;
+  std::unique_ptr<test::FailingSink> sink_;
+  std::vector<Progress> progress_;
+};
+
+TEST_F(SessionTest, AFileIsRecordedToItsEnd) {
+  const auto summary =
+      run({{opens(), brings("data: 1\n\nda"), brings("ta: 2"), ends(ConnectionEnd::finished)}},
+          {.attempts_max = 0});
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->ending, Ending::source_over);
+  EXPECT_EQ(summary->last_end, ConnectionEnd::finished);
+  EXPECT_EQ(summary->detail, "it ended");
+  EXPECT_EQ(summary->totals.frames, 2U);
+  EXPECT_EQ(summary->totals.bytes, 16U);
+  EXPECT_EQ(summary->totals.gaps, 0U) << "nobody waited for more";
+  EXPECT_EQ(test::body_of(*tape()), "data: 1\n\ndata: 2");
+  EXPECT_TRUE(tape()->summary().closed);
+}
+
+TEST_F(SessionTest, ForEndsInTimeWhateverTheServerDoes) {
+  const auto summary =
+      run({{opens(2 * ns_per_s), brings("data: 1\n\n")}}, {.duration_ns = 5 * ns_per_s});
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->ending, Ending::time_up);
+  EXPECT_EQ(clock_.now_ns(), 7 * ns_per_s) << "counted from the opening";
+  EXPECT_EQ(summary->elapsed_ns, 5 * ns_per_s);
+  const auto connections = *tape()->connections();
+  EXPECT_EQ(connections[0].end->end, ConnectionEnd::stopped);
+  EXPECT_TRUE(tape()->summary().closed);
+}
+
+TEST_F(SessionTest, ForEndsInTimeAgainstAServerThatNeverAnswers) {
+  const auto summary = run({{}}, {.duration_ns = 3 * ns_per_s});
+  ASSERT_FALSE(summary);
+  EXPECT_EQ(summary.error().message, "cannot record from the script: it did not answer in time");
+  EXPECT_EQ(clock_.now_ns(), 3 * ns_per_s);
+}
+
+TEST_F(SessionTest, ForEndsInTimeWhileThereIsNoConnection) {
+  const auto summary = run({{opens(), ends()}, {refuses()}}, {.duration_ns = ns_per_s});
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->ending, Ending::time_up);
+  const auto gaps = *tape()->gaps();
+  ASSERT_EQ(gaps.size(), 1U);
+  EXPECT_EQ(gaps[0].end_ns, ns_per_s);
+}
+
+TEST_F(SessionTest, FramesEndsAfterExactlySoMany) {
+  const auto summary =
+      run({{opens(), brings("data: 1\n\ndata: 2\n\ndata: 3\n\n")}}, {.frames_max = 2});
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->ending, Ending::frames_in);
+  EXPECT_EQ(test::body_of(*tape()), "data: 1\n\ndata: 2\n\n");
+}
+
+TEST_F(SessionTest, FramesCountOverConnectionsAndATornOneIsOne) {
+  const auto summary = run({{opens(), brings("data: 1\n\nda"), ends()}}, {.frames_max = 4});
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->ending, Ending::frames_in);
+  EXPECT_EQ(summary->totals.frames, 4U);
+  EXPECT_EQ(summary->totals.connections, 2U);
+  EXPECT_EQ(summary->totals.gaps, 1U);
+}
+
+TEST_F(SessionTest, AStopClosesTheConnectionAndTheTape) {
+  stop_ns_ = 10 * ns_per_s;
+  const auto summary = run({{opens(), brings("data: 1\n\nda")}});
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->ending, Ending::stopped);
+  EXPECT_EQ(test::body_of(*tape()), "data: 1\n\nda");
+  EXPECT_TRUE(tape()->summary().closed);
+  EXPECT_EQ((*tape()->connections())[0].end->end, ConnectionEnd::stopped);
+  EXPECT_LT(clock_.now_ns(), stop_ns_ + limits::commit_ns_max);
+}
+
+TEST_F(SessionTest, AStopBeforeTheFirstConnectionLeavesNoTape) {
+  stop_ns_ = 0;
+  const auto summary = run({{}});
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->ending, Ending::stopped);
+  EXPECT_EQ(summary->totals.connections, 0U);
+  EXPECT_EQ(sinks_opened_, 0);
+}
+
+TEST_F(SessionTest, AStopWhileWaitingNotesTheGap) {
+  stop_ns_ = 10 * ns_per_s;
+  const auto summary = run({{opens(), brings(":\n\n"), ends()}, {refuses()}});
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->ending, Ending::stopped);
+  EXPECT_EQ((*tape()->gaps()).size(), 1U);
+}
+
+TEST_F(SessionTest, TheFirstConnectionMustSucceed) {
+  for (const bool worth_retrying : {true, false}) {
+    const auto summary = run({{refuses(worth_retrying)}});
+    ASSERT_FALSE(summary);
+    EXPECT_EQ(summary.error().kind, ErrorKind::input_output);
+    EXPECT_EQ(summary.error().message, "cannot record from the script: it is closed");
+    EXPECT_EQ(sinks_opened_, 0) << "a source that is not there leaves no tape";
+    EXPECT_EQ(source_->opened_ns().size(), 1U);
+  }
+}
+
+TEST_F(SessionTest, AServerThatNeverAnswersIsGivenUp) {
+  const auto summary = run({{}});
+  ASSERT_FALSE(summary);
+  EXPECT_EQ(clock_.now_ns(), limits::open_ns_max);
+}
+
+TEST_F(SessionTest, ALostStreamIsOpenedAgainWithItsLastEventId) {
+  const auto summary = run({{opens(), brings("id: 7\ndata: 1\n\nid: 8\ndata: to"), ends()},
+                            {opens(), brings("data: 2\n\n"), ends()},
+                            {refuses(false)}});
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->ending, Ending::refused);
+  EXPECT_EQ(summary->detail, "it is closed");
+  const std::vector<std::string> ids{"", "7", "7"};
+  EXPECT_EQ(source_->opened_ids(), ids);
+  EXPECT_EQ(test::body_of(*tape()), "id: 7\ndata: 1\n\nid: 8\ndata: todata: 2\n\n");
+  EXPECT_EQ((*tape()->connections()).size(), 2U);
+}
+
+TEST_F(SessionTest, EveryGapIsOnTheTapeWithItsReason) {
+  const auto summary = run({{opens(), brings(":\n\n"), ends()},
+                            {refuses()},
+                            {refuses()},
+                            {opens(), brings(":\n\n"), ends(ConnectionEnd::finished)},
+                            {refuses(false)}});
+  ASSERT_TRUE(summary) << summary.error().message;
+  const auto gaps = *tape()->gaps();
+  const auto connections = *tape()->connections();
+  ASSERT_EQ(gaps.size(), 2U);
+  EXPECT_EQ(gaps[0].after_connection, 1U);
+  EXPECT_EQ(gaps[0].start_ns, connections[0].end->closed_ns);
+  EXPECT_EQ(gaps[0].end_ns, connections[1].start.opened_ns);
+  EXPECT_EQ(gaps[0].reason, "it ended; then it is closed");
+  EXPECT_EQ(gaps[1].after_connection, 2U);
+  EXPECT_EQ(gaps[1].start_ns, connections[1].end->closed_ns);
+  EXPECT_EQ(summary->totals.gaps, 2U);
+}
+
+TEST_F(SessionTest, ANodeThatStaysAwayIsGivenUpAndTheTapeIsGood) {
+  const auto summary = run({{opens(), brings(":\n\n"), ends()}, {refuses()}});
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->ending, Ending::gave_up);
+  EXPECT_EQ(summary->detail, "it is closed");
+  EXPECT_EQ(source_->opened_ns().size(), 9U);
+  EXPECT_GT(clock_.now_ns(), 20 * ns_per_s);
+  EXPECT_LT(clock_.now_ns(), 31 * ns_per_s);
+  EXPECT_TRUE(tape()->summary().closed);
+}
+
+TEST_F(SessionTest, AStreamThatEndsAtOnceIsNoBusyLoop) {
+  const auto summary = run({{opens(), ends(ConnectionEnd::finished)}});
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->ending, Ending::gave_up);
+  EXPECT_EQ(source_->opened_ns().size(), 9U);
+}
+
+TEST_F(SessionTest, AStreamThatBringsSomethingEachTimeIsNeverGivenUp) {
+  stop_ns_ = 60 * ns_per_s;
+  const auto summary = run({{opens(), brings(":\n\n"), ends()}});
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->ending, Ending::stopped);
+  EXPECT_GT(summary->totals.connections, 400U);
+}
+
+TEST_F(SessionTest, ASilentStreamThatIsCutEveryHourIsNeverGivenUp) {
+  stop_ns_ = 10 * 3600 * ns_per_s;
+  const auto summary = run({{opens(), ends(ConnectionEnd::broken, 3600 * ns_per_s)}});
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->ending, Ending::stopped);
+  EXPECT_EQ(summary->totals.connections, 10U);
+}
+
+TEST_F(SessionTest, TheStreamsRetryAndTheServersRetryAfterMakeTheWaits) {
+  const auto summary = run({{opens(), brings("retry: 4000\n\n"), ends()},
+                            {refuses(true, 60 * ns_per_s)},
+                            {refuses(false)}});
+  ASSERT_TRUE(summary) << summary.error().message;
+  const auto& at_ns = source_->opened_ns();
+  ASSERT_EQ(at_ns.size(), 3U);
+  EXPECT_GE(at_ns[1] - at_ns[0], 3200 * ns_per_ms);
+  EXPECT_LE(at_ns[1] - at_ns[0], 4900 * ns_per_ms);
+  EXPECT_GE(at_ns[2] - at_ns[1], 60 * ns_per_s);
+}
+
+TEST_F(SessionTest, AnAttemptThatHangsIsOneThatFailed) {
+  const auto summary = run({{opens(), brings(":\n\n"), ends()}, {}}, {.attempts_max = 2});
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->ending, Ending::gave_up);
+  EXPECT_EQ(summary->detail, "it did not answer in time");
+  EXPECT_GT(clock_.now_ns(), 2 * limits::open_ns_max);
+}
+
+TEST_F(SessionTest, AStalledConnectionIsOpenedAgain) {
+  const auto summary =
+      run({{opens(), brings(":\n\n", 2 * ns_per_s)}, {refuses(false)}}, {.stall_ns = 3 * ns_per_s});
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->ending, Ending::refused);
+  const auto connections = *tape()->connections();
+  EXPECT_EQ(connections[0].end->end, ConnectionEnd::broken);
+  EXPECT_EQ(connections[0].end->detail, "no byte came for 3.000s");
+  EXPECT_EQ(connections[0].end->closed_ns, 5 * ns_per_s);
+}
+
+TEST_F(SessionTest, WithoutReconnectOneConnectionIsAll) {
+  const auto summary = run({{opens(), brings(":\n\n"), ends()}}, {.attempts_max = 0});
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->ending, Ending::source_over);
+  EXPECT_EQ(summary->last_end, ConnectionEnd::broken);
+  EXPECT_EQ(source_->opened_ns().size(), 1U);
+}
+
+TEST_F(SessionTest, ASinkThatFailsEndsTheRecordingAtOnceAndTheTapeIsReadable) {
+  const std::vector<std::vector<Step>> scripts{
+      {opens(), brings("data: 1\n\nda", 0), ends(ConnectionEnd::broken, 0)},
+      {opens(), brings("data: 2\n\n", 0)}};
+  const SessionOptions options{.duration_ns = ns_per_s};
+  for (int fail_at = 1;; ++fail_at) {
+    ::unlink(folder_.path().c_str());
+    const auto summary = run(scripts, options, fail_at);
+    if (summary) {
+      EXPECT_GT(fail_at, 12) << "connections, reads, frames, a gap and the end are all calls";
+      break;
+    }
+    EXPECT_EQ(summary.error().message, "the disk is full");
+    EXPECT_EQ(sink_->calls(), fail_at) << "nothing is asked of it after the failure";
+    const auto reader = schema::TapeReader::open(folder_.path());
+    ASSERT_TRUE(reader) << reader.error().message;
+    EXPECT_FALSE((*reader)->summary().closed);
+  }
+}
+
+TEST_F(SessionTest, ASinkThatCannotBeOpenedEndsTheRecording) {
+  ScriptedSource source(clock_, {{opens()}});
+  Session session({.source = source,
+                   .clock = clock_,
+                   .open_sink = []() -> Result<port::RecordingSink*> { return fail_io("exists"); },
+                   .wall_now_ns = [] { return 1; },
+                   .stop_requested = [] { return false; },
+                   .on_progress = {}},
+                  {});
+  const auto summary = session.run();
+  ASSERT_FALSE(summary);
+  EXPECT_EQ(summary.error().message, "exists");
+  EXPECT_TRUE(source.closed());
+}
+
+TEST_F(SessionTest, FramesAreCommittedWithinTheBoundOnASilentStreamToo) {
+  stop_ns_ = ns_per_s;
+  const auto summary = run({{opens(), brings(":\n\n", 0)}});
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_GT(sink_->calls(), ns_per_s / limits::commit_ns_max);
+}
+
+TEST_F(SessionTest, ProgressTellsTheStateOfTheConnection) {
+  stop_ns_ = 2 * ns_per_s;
+  ASSERT_TRUE(run({{opens(), brings(":\n\n"), ends(ConnectionEnd::broken, ns_per_s)}, {}}));
+  ASSERT_FALSE(progress_.empty());
+  EXPECT_EQ(progress_.front().state, Progress::State::open);
+  EXPECT_EQ(progress_.back().state, Progress::State::opening);
+  EXPECT_EQ(progress_.back().totals.bytes, 3U);
+  EXPECT_NEAR(static_cast<double>(progress_.back().elapsed_ns), 2e9, 1e8);
+}
+
+}  // namespace
+}  // namespace tapedeck::recorder
