@@ -80,11 +80,16 @@ Client client_of(PluginApi api) {
   return Client::client_20;
 }
 
-std::span<const PluginEvent> PluginEvents::from(std::span<const Emitted> emitted) {
+std::span<const PluginEvent> PluginEvents::from(const Step& step) {
   arena_.clear();
   events_.clear();
-  for (const Emitted& one : emitted) {
-    add(one);
+  if (step.effect == RestEffect::media_connected) {
+    events_.push_back({"connected", {}});
+  } else if (step.effect == RestEffect::left_by_user) {
+    events_.push_back({"userInitiatedDisconnect", {}});
+  }
+  for (const Emitted& emitted : step.signals) {
+    add(emitted);
   }
   return events_;
 }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/state/client_policy.hpp"
+#include "core/state/derivation.hpp"
 #include "core/state/signal.hpp"
 
 namespace tapedeck::state {
@@ -38,9 +39,9 @@ class PluginEvents {
  public:
   explicit PluginEvents(PluginApi api) : api_(api) {}
 
-  /// The plugin events that signals of client_of(api) cause, in order; they borrow from the signals
-  /// and live until the next call.
-  [[nodiscard]] std::span<const PluginEvent> from(std::span<const Emitted> emitted);
+  /// The plugin events that a step of a derivation for client_of(api) causes, in order; they borrow
+  /// from the step and live until the next call.
+  [[nodiscard]] std::span<const PluginEvent> from(const Step& step);
 
  private:
   void add(const Emitted& emitted);
