@@ -74,7 +74,7 @@ std::string sentence_on(const TapeVerdict& verdict) {
 }
 
 std::string where(const Finding& finding) {
-  return printable(finding.event) + printable(finding.pointer);
+  return printable(clipped(finding.event + finding.pointer, cell_bytes_max));
 }
 
 void append_findings(std::string& out, const verdict::Findings& findings) {
