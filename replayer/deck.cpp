@@ -94,7 +94,9 @@ Result<void> Deck::play_batch(PlayId id, Play& play, std::int64_t now_ns) {
   for (;;) {
     auto next = play.player.next_due_ns();
     if (!next) {
-      return fail(next.error());
+      PacedSink& sink = play.sink;
+      plays_.erase(id);
+      return sink.source_failed(next.error());
     }
     due_ns = *next;
     if (!due_ns || *due_ns > now_ns || batch_bytes >= limits::batch_bytes_max) {

@@ -53,7 +53,8 @@ class Deck {
   [[nodiscard]] bool empty() const { return plays_.empty(); }
 
   /// Plays until `over` says so; it is asked after every wait. When a source is over its sink is
-  /// flushed and finished. Fails with the first failure of a source or a sink.
+  /// flushed and finished; when it fails its sink is told, and says whether that ends the run. A
+  /// failure of a sink ends it.
   Result<void> run(port::Clock& clock, const std::function<bool()>& over);
 
   [[nodiscard]] const PlayReport& report() const { return report_; }

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -15,6 +16,7 @@
 #include "core/port/frame_source.hpp"
 #include "replayer/address.hpp"
 #include "replayer/deck.hpp"
+#include "replayer/limits.hpp"
 #include "replayer/stop_request.hpp"
 #include "replayer/timeline.hpp"
 
@@ -28,8 +30,15 @@ struct JoinInfo {
   std::int64_t now_ns = 0;
 };
 
-/// Opens the frames for one stream, or for all where they share one.
-using StreamSource = std::function<Result<std::unique_ptr<port::FrameSource>>(const JoinInfo&)>;
+/// What is played. A failure keeps that client out, and its message is what the client is told.
+struct Programme {
+  /// Opens the frames for one stream, or for all where they share one. Must be there.
+  std::function<Result<std::unique_ptr<port::FrameSource>>(const JoinInfo&)> open_stream = {};
+  /// Somebody has joined, and will ask for a stream.
+  std::function<Result<void>(const JoinInfo&)> join = {};
+  /// Somebody who had joined has left.
+  std::function<void(const JoinInfo&)> leave = {};
+};
 
 enum class Sharing {
   separate,  ///< each stream has a source of its own, whose time begins with it
@@ -40,38 +49,40 @@ enum class Sharing {
 };
 
 struct ServerOptions {
-  Address address;
+  Address address = {};
   /// Allows an address that is not a loopback one.
   bool allow_remote = false;
   Sharing sharing = Sharing::separate;
   /// For Sharing::live the rate must be 1 and `from_ns` 0.
-  TimelineOptions timeline;
+  TimelineOptions timeline = {};
   /// Ends the server when a source is over and what it gave has been sent. Otherwise a stream
   /// whose source is over stays open, as a meeting in which nothing happens does.
   bool once = false;
   /// The participant_uuid for the n-th join, counted from 1. Nothing: first_participant_uuid for
   /// every one.
-  std::function<std::string(std::uint64_t)> participant_uuid;
+  std::function<std::string(std::uint64_t)> participant_uuid = {};
+  ServerLimits limits = {};
   /// One line for people about something that happened; nothing: silence.
-  std::function<void(std::string_view)> log;
+  std::function<void(std::string_view)> log = {};
 };
 
 inline constexpr std::string_view first_participant_uuid = "00000000-0000-4000-8000-000000000000";
 
 struct ServerReport {
   PlayReport played;
+  std::optional<Error> failure;           ///< the first of a source
   std::uint64_t streams = 0;              ///< opened in all
   std::uint64_t streams_dropped = 0;      ///< for not keeping up
   std::uint64_t joins = 0;                ///< request_token answered with a token
   std::uint64_t connections = 0;          ///< accepted in all
-  std::uint64_t connections_refused = 0;  ///< closed at once, over limits::connections_max
+  std::uint64_t connections_refused = 0;  ///< closed at once, over the limit
 };
 
 class Server {
  public:
   /// Binds the address. From here on connections are accepted by the system, and served by run().
   [[nodiscard]] static Result<std::unique_ptr<Server>> listen(ServerOptions options,
-                                                              StreamSource source);
+                                                              Programme programme);
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
   ~Server();
@@ -80,7 +91,8 @@ class Server {
   [[nodiscard]] const std::string& url() const;
 
   /// Serves until `stop` is requested, or with `once` until a source is over; then ends every
-  /// stream as HTTP says, so that its client has all bytes. Fails when a source does.
+  /// stream as HTTP says, so that its client has all bytes. A source that fails ends its streams
+  /// in the way that a broken connection does, and is in the report.
   Result<void> run(StopRequest& stop);
 
   [[nodiscard]] ServerReport report() const;

@@ -9,7 +9,7 @@ namespace tapedeck::schema {
 namespace {
 
 /// How long a lock of another process is waited for.
-constexpr int busy_ms_max = 2000;
+constexpr int busy_ms_max = 1000;
 
 struct Limit {
   int id;

@@ -4,7 +4,6 @@
 
 #include "core/base/check.hpp"
 #include "core/base/utf8.hpp"
-#include "core/sse/line_scanner.hpp"
 
 namespace tapedeck::sse {
 namespace {
@@ -12,20 +11,21 @@ namespace {
 constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
 
 /// The value of `line` when its field is `name`: what follows the colon and one space, or nothing
-/// at all.
-std::optional<std::string_view> value_of(std::string_view line, std::string_view name) {
-  if (!line.starts_with(name)) {
+/// at all. The length of the name is known when compiling, so that comparing is one instruction.
+template <std::size_t size>
+std::optional<std::string_view> value_of(std::string_view line, const char (&name)[size]) {
+  constexpr std::size_t length = size - 1;
+  if (!line.starts_with(std::string_view(name, length))) {
     return std::nullopt;
   }
-  line.remove_prefix(name.size());
-  if (line.empty()) {
-    return line;
+  if (line.size() == length) {
+    return std::string_view{};
   }
-  if (line.front() != ':') {
+  if (line[length] != ':') {
     return std::nullopt;
   }
-  line.remove_prefix(line.starts_with(": ") ? 2 : 1);
-  return line;
+  const bool space = line.size() > length + 1 && line[length + 1] == ' ';
+  return line.substr(length + (space ? 2 : 1));
 }
 
 /// The number when `text` is digits and nothing else; the largest one when it is too large.
@@ -47,8 +47,8 @@ std::optional<std::uint64_t> digits_only(std::string_view text) {
 
 }  // namespace
 
-void MessageParser::Field::set(std::string_view text) {
-  if (is_valid_utf8(text)) {
+void MessageParser::Field::set(std::string_view text, bool ascii) {
+  if (ascii || is_valid_utf8(text)) {
     borrowed_ = text;
     place_ = Place::borrowed;
     return;
@@ -98,7 +98,7 @@ std::optional<Parsed> MessageParser::next() {
       rest_.remove_prefix(rest_.front() == '\n' ? 1 : 0);
       continue;
     }
-    const std::size_t length = scan_line(rest_).length;
+    const auto [length, part_ascii] = scan_line_(rest_);
     const std::string_view part = rest_.substr(0, length);
     const bool ended = length < rest_.size();
     const State before = state_;
@@ -119,16 +119,18 @@ std::optional<Parsed> MessageParser::next() {
       break;
     }
     std::string_view line = part;
+    bool ascii = part_ascii;
     if (!line_.empty()) {
       line_.append(part);
       whole_.swap(line_);
       line_.clear();
       line = whole_;
+      ascii = false;  // not known of the parts before
     }
     if (before == State::first_line && line.starts_with(byte_order_mark)) {
       line.remove_prefix(byte_order_mark.size());
     }
-    if (auto found = take_line(line)) {
+    if (auto found = take_line(line, ascii)) {
       return found;
     }
   }
@@ -138,18 +140,18 @@ std::optional<Parsed> MessageParser::next() {
   return std::nullopt;
 }
 
-std::optional<Parsed> MessageParser::take_line(std::string_view line) {
+std::optional<Parsed> MessageParser::take_line(std::string_view line, bool ascii) {
   if (line.empty()) {
     return dispatch();
   }
   if (const auto data = value_of(line, "data")) {
-    return take_data(*data);
+    return take_data(*data, ascii);
   }
   if (const auto event = value_of(line, "event")) {
-    event_.set(*event);
+    event_.set(*event, ascii);
   } else if (const auto id = value_of(line, "id")) {
     if (id->find('\0') == std::string_view::npos) {
-      id_.set(*id);
+      id_.set(*id, ascii);
     }
   } else if (const auto retry = value_of(line, "retry")) {
     if (const auto ms = digits_only(*retry)) {
@@ -159,7 +161,7 @@ std::optional<Parsed> MessageParser::take_line(std::string_view line) {
   return std::nullopt;
 }
 
-std::optional<Parsed> MessageParser::take_data(std::string_view value) {
+std::optional<Parsed> MessageParser::take_data(std::string_view value, bool ascii) {
   if (data_dropped_) {
     return std::nullopt;
   }
@@ -172,7 +174,7 @@ std::optional<Parsed> MessageParser::take_data(std::string_view value) {
   if (data_.given()) {
     data_.append_line(value);
   } else {
-    data_.set(value);
+    data_.set(value, ascii);
   }
   return std::nullopt;
 }
