@@ -1,9 +1,67 @@
 #include "cli/conference_tape.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <string_view>
 #include <utility>
 
 namespace tapedeck::cli {
+namespace {
+
+std::string percent_decoded(std::string_view text) {
+  std::string decoded;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    unsigned byte = 0;
+    const char* const hex = text.data() + i + 1;
+    if (text[i] == '%' && i + 2 < text.size() &&
+        std::from_chars(hex, hex + 2, byte, 16).ptr == hex + 2) {
+      decoded += static_cast<char>(byte);
+      i += 2;
+    } else {
+      decoded += text[i];
+    }
+  }
+  return decoded;
+}
+
+/// Takes over what the answer to request_token told, where the exchange is that.
+bool take_answer(const port::Exchange& exchange, state::Join& join) {
+  constexpr std::string_view before = "/api/client/v2/conferences/";
+  constexpr std::string_view after = "/request_token";
+  const std::string_view target = exchange.target;
+  const std::size_t start = target.find(before);
+  const std::size_t end = target.find(after);
+  if (exchange.status != 200 || start == std::string_view::npos || end == std::string_view::npos ||
+      end < start + before.size()) {
+    return false;
+  }
+  event::Decoder decoder;
+  const event::Decoded body = decoder.decode(exchange.response_body);
+  const event::Value result = body.value["result"];
+  const auto take = [&](std::string& to, std::string_view key) {
+    if (result[key].is_string()) {
+      to = result[key].as_string();
+    }
+  };
+  const std::size_t alias = start + before.size();
+  join.alias = percent_decoded(target.substr(alias, end - alias));
+  join.conference_name = state::conference_name_of(join.alias);
+  take(join.self, "participant_uuid");
+  take(join.conference_name, "conference_name");
+  take(join.service_type, "current_service_type");
+  take(join.display_name, "display_name");
+  take(join.role, "role");
+  std::string expires;
+  take(expires, "expires");
+  std::uint64_t seconds = 0;
+  const char* const last = expires.data() + expires.size();
+  if (std::from_chars(expires.data(), last, seconds).ptr == last && !expires.empty()) {
+    join.token_expires_s = seconds;
+  }
+  return true;
+}
+
+}  // namespace
 
 void add_join_options(Options& options) {
   options.add()("self", po::value<std::string>(), "uuid of the participant that joined")(
@@ -18,6 +76,13 @@ state::Join join_of(const Values& given, const schema::TapeReader& tape) {
     return value ? value : tape.value(key);
   };
   state::Join join;
+  if (const auto exchanges = tape.exchanges()) {  // what cannot be read tells nothing
+    for (const port::Exchange& exchange : *exchanges) {
+      if (take_answer(exchange, join)) {
+        break;
+      }
+    }
+  }
   join.self = told("self", "self").value_or(join.self);
   if (auto alias = told("conference", "alias")) {
     join.alias = std::move(*alias);

@@ -18,7 +18,8 @@ namespace tapedeck::cli {
 /// --self, --conference, --name, --service.
 void add_join_options(Options& options);
 
-/// Who joined: what the command line says, else what the tape says, else the defaults.
+/// Who joined: what the command line says, else the keys of the tape, else the answer to
+/// request_token among its exchanges, else the defaults.
 [[nodiscard]] state::Join join_of(const Values& given, const schema::TapeReader& tape);
 
 /// Derives a tape frame by frame. Not thread-safe.

@@ -5,8 +5,9 @@ export const defaults = {
   self: '00000000-0000-4000-8000-000000000000', conference: 'meet.alice', name: 'Meet Alice', service: 'conference',
 };
 
-// `join` is read at each request, so it may change between joins: {bodies, self, name, service}. Each event stream
-// takes the next body; all but the last end, upon which a client connects again.
+// `join` is read at each request, so it may change between joins: {bodies, self, name, service, paced}. Each event
+// stream takes the next body; all but the last end, upon which a client connects again. Where it is paced, the blocks
+// are written one by one, each a read and a turn of the event loop of its own.
 export function serveNode(join) {
   const server = http.createServer((request, response) => {
     const json = result => {
@@ -17,8 +18,16 @@ export function serveNode(join) {
     if (path.endsWith('/events')) {
       response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
       response.flushHeaders();
-      response.write(join.bodies[0]);
-      if (join.bodies.length > 1) { join.bodies.shift(); response.end(); }
+      const [body] = join.bodies, isLast = join.bodies.length === 1;
+      if (!isLast) join.bodies.shift();
+      const blocks = join.paced ? body.toString('latin1').split(/(?<=\n\n)/).map(block => Buffer.from(block, 'latin1')) : [body];
+      const writeNext = () => {
+        if (response.destroyed) return;
+        response.write(blocks.shift());
+        if (blocks.length) setTimeout(writeNext, 4);
+        else if (!isLast) response.end();
+      };
+      writeNext();
     } else if (path.endsWith('/request_token')) {
       json({
         token: 'token-1', expires: '120', participant_uuid: join.self, display_name: 'tape', role: 'HOST', version: {},

@@ -18,7 +18,7 @@ globalThis.EventSource = class extends globalThis.EventSource {
 };
 
 // The last event of every stream: when its signal comes, all of the stream has been handled.
-const end = 'end of the stream';
+export const end = 'end of the stream';
 export const withEnd = body => Buffer.concat([Buffer.from(body), Buffer.from(`\n\nevent: fecc\ndata: "${end}"\n\n`)]);
 
 // A stream goes on on another connection where the generator says so; see tests/support/stream_generator.hpp.
@@ -27,8 +27,8 @@ export const connectionsOf = body => body.toString('latin1').split(': reconnect\
 let instances = 0;
 
 // The lines that run.mjs prints, for a body that `withEnd` has closed.
-export async function observe(major, body) {
-  join.bodies = connectionsOf(body);
+export async function observe(major, body, { paced = false } = {}) {
+  Object.assign(join, { bodies: connectionsOf(body), paced });
   const bundle = fileURLToPath(new URL(`../dist/library-${major}.mjs`, import.meta.url));
   const client = await import(`${bundle}?instance=${++instances}`);
   const signals = client.createInfinityClientSignals([], { batchScheduleTimeoutMS: 0, batchBufferSize: 1_000_000 });

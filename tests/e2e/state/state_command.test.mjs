@@ -1,0 +1,183 @@
+// `tapedeck events` and `tapedeck state`, from the outside.
+// Run with node --test and TAPEDECK naming the built command.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import test from 'node:test';
+
+const tapedeck = process.env.TAPEDECK;
+assert.ok(tapedeck, 'TAPEDECK names the built command');
+
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'tapedeck-state-'));
+test.after(() => fs.rmSync(folder, { recursive: true }));
+let files = 0;
+const fresh = suffix => path.join(folder, `${++files}${suffix}`);
+
+const run = (...args) => spawnSync(tapedeck, args, { encoding: 'utf8', maxBuffer: 2 ** 28 });
+const lines = result => {
+  assert.equal(result.status, 0, result.stderr);
+  return result.stdout.trimEnd().split('\n').map(line => JSON.parse(line));
+};
+const sql = (tape, statement) => assert.equal(spawnSync('sqlite3', [tape, statement]).status, 0);
+const event = (name, data) => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
+
+const self = '00000000-0000-4000-8000-000000000000';
+const person = (uuid, more) => ({ uuid, display_name: uuid, service_type: 'conference', ...more });
+
+function tapeOf(...bodies) {
+  const tape = fresh('.tape');
+  bodies.forEach((body, i) => {
+    const file = fresh('.sse');
+    fs.writeFileSync(file, body);
+    assert.equal(run('record', file, '-o', tape, ...(i ? ['--append'] : [])).status, 0);
+  });
+  return tape;
+}
+
+const story = event('participant_sync_begin', null) + event('participant_create', person(self)) +
+  event('participant_create', person('u1')) + event('participant_sync_end', null) +
+  event('participant_update', person('u1', { buzz_time: 1790000000.5 })) +
+  event('message_received', { origin: 'A', uuid: 'u1', type: 'text/plain', payload: 'hi', direct: true });
+
+test('plugin events are the default, with seq, time and the shapes of the documentation', () => {
+  const events = lines(run('events', tapeOf(story)));
+  assert.deepEqual(events.map(line => `${line.seq} ${line.event}`), [
+    '0 authenticatedWithConference', '2 me', '2 participantJoined', '2 participants', '3 participantJoined', '3 participants',
+    '5 raiseHand', '5 participants', '6 directMessage']);
+  for (const line of events) assert.deepEqual(Object.keys(line), ['seq', 't_ns', 'event', 'payload']);
+  assert.equal(events[1].payload.participant.identity, self);
+  assert.equal(events[1].payload.participant.overlayText, undefined);
+  assert.deepEqual(Object.keys(events.at(-1).payload), ['at', 'id', 'message', 'displayName', 'userId', 'direct']);
+});
+
+test('signals are those of the client that is asked for', () => {
+  const tape = tapeOf(story);
+  const names = client => lines(run('events', tape, '--as', client)).map(line => line.signal);
+  assert.ok(names('client-17').filter(name => name === 'onParticipants').length === 3);
+  for (const client of ['client-19', 'client-20']) {
+    assert.deepEqual(names(client), ['onServiceType', 'onConnected', 'onAuthenticatedWithConference', 'onServiceType', 'onParticipants',
+      'onRaiseHand', 'onParticipantUpdated', 'onMessage']);
+  }
+});
+
+test('rawData is printed only with --raw', () => {
+  const tape = tapeOf(event('conference_update', { locked: true, of_tomorrow: 7 }));
+  const status = (...options) => lines(run('events', tape, '--as', 'client-20', ...options)).at(-1).payload.status;
+  assert.equal(status().rawData, undefined);
+  assert.deepEqual(status('--raw').rawData, { locked: true, of_tomorrow: 7 });
+});
+
+test('plugin-api 22 knows activities and has the members of its client', () => {
+  const events = lines(run('events', tapeOf(story), '--plugin-api', '22'));
+  assert.deepEqual(events.map(line => line.event),
+    ['authenticatedWithConference', 'participants', 'raiseHand', 'participantsActivities', 'directMessage']);
+  assert.equal(events[2].payload.participant.identity, undefined);
+});
+
+test('who joined is told by the options, else by the tape, else by the defaults', () => {
+  const tape = tapeOf(event('participant_create', person('u1')));
+  const joined = (...options) => lines(run('events', tape, '--as', 'client-20', ...options));
+  assert.deepEqual(joined()[2].payload, { token: 'token', conferenceAlias: 'meet.alice', conferenceName: 'Meet Alice' });
+  sql(tape, "INSERT INTO tape VALUES ('self', 'u1'), ('alias', 'team_a'), ('service_type', 'lecture')");
+  assert.equal(joined()[0].payload, 'lecture');
+  assert.equal(joined()[2].payload.conferenceName, 'Team A');
+  assert.ok(joined().some(line => line.signal === 'onMe'));
+  assert.ok(!joined('--self', 'u2').some(line => line.signal === 'onMe'));
+  assert.deepEqual(joined('--conference', 'b', '--name', 'N', '--service', 'gateway').filter((_, i) => i !== 1 && i < 3).map(line => line.payload),
+    ['gateway', { token: 'token', conferenceAlias: 'b', conferenceName: 'N' }]);
+});
+
+test('the answer to request_token on the tape tells who joined', () => {
+  const tape = tapeOf(event('participant_create', person('u7')));
+  const answer = { status: 'success', result: { token: 'x', expires: '90', participant_uuid: 'u7', display_name: 'Seven', role: 'GUEST',
+    current_service_type: 'waiting_room', conference_name: 'Room of seven' } };
+  sql(tape, `INSERT INTO exchanges (request_ns, response_ns, method, target, request_headers, request_body, status, response_headers,
+    response_body) VALUES (0, 0, 'POST', '/api/client/v2/conferences/team%20a/request_token', '', CAST('{}' AS BLOB), 200, '',
+    CAST('${JSON.stringify(answer)}' AS BLOB))`);
+  const [state] = lines(run('state', tape));
+  assert.deepEqual(state.self, { uuid: 'u7', display_name: 'Seven', role: 'GUEST', service_type: 'conference' });
+  assert.deepEqual(state.conference, { alias: 'team a', name: 'Room of seven' });
+  assert.equal(state.token.expires_s, 90);
+  assert.equal(lines(run('state', tape, '--self', 'u8'))[0].self.uuid, 'u8');
+});
+
+test('a second connection is another stream for the same client', () => {
+  const tape = tapeOf(event('participant_create', person('u1')), event('participant_update', person('u1')));
+  assert.deepEqual(lines(run('events', tape, '--as', 'client-20')).slice(3).map(line => `${line.seq} ${line.signal}`),
+    ['1 onParticipantJoined', '2 onConnected', '2 onParticipantUpdated']);
+});
+
+test('requests on the tape cause the plugin events that no stream tells', () => {
+  const tape = tapeOf(event('stage', []));
+  const base = '/api/client/v2/conferences/meet.alice/';
+  const exchange = (at, target, body) => sql(tape, `INSERT INTO exchanges (request_ns, response_ns, method, target, request_headers,
+    request_body, status, response_headers, response_body) VALUES (${at}, ${at}, 'POST', '${base}${target}', '', CAST('${body}' AS BLOB),
+    200, '', CAST('' AS BLOB))`);
+  const late = 3_600_000_000_000;
+  exchange(0, 'participants/u/calls/c/ack', '{}');
+  exchange(late, 'release_token', '{"reason":"User initiated disconnect"}');
+  const events = lines(run('events', tape));
+  assert.deepEqual(events.map(line => line.event), ['authenticatedWithConference', 'connected', 'stage', 'userInitiatedDisconnect',
+    'presentationConnectionStateChange', 'presentationConnectionStateChange']);
+  assert.deepEqual([events[1].seq, events[3].seq, events[3].t_ns, events[3].payload], [0, 1, late, null]);
+});
+
+test('state is canonical JSON in a pipe, tables when asked', () => {
+  const tape = tapeOf(story);
+  const [state] = lines(run('state', tape));
+  assert.equal(run('state', tape).stdout, run('state', tape, '--json').stdout);
+  assert.deepEqual(state.rooms[0].raised_hands, ['u1']);
+  assert.equal(state.seq, 6);
+  const human = run('state', tape, '--human');
+  assert.equal(human.status, 0);
+  assert.match(human.stdout, /^Meet Alice \(meet\.alice\) as client-20 sees it, frame 6/);
+  assert.match(human.stdout, /u1 +.*hand 1/);
+});
+
+test('state stops at the frame or the moment that is asked for', () => {
+  const tape = tapeOf(story);
+  const people = (...options) => lines(run('state', tape, ...options))[0].rooms[0].participants.length;
+  assert.equal(people('--seq', '0'), 0);
+  assert.equal(people('--seq', '2'), 1);
+  assert.equal(people('--seq', '99'), 2);
+  const whole = fresh('.tape');
+  assert.equal(run('simulate', '--seed', '3', '--for', '20s', '-o', whole).status, 0);
+  const at = (...options) => lines(run('state', whole, ...options))[0].t_ns;
+  assert.ok(at('--at', '5') <= 5e9 && at('--at', '5') > 0);
+  assert.ok(at() > 15e9);
+  assert.equal(at('--at', '1000h'), at());
+});
+
+test('the same tape gives the same bytes', () => {
+  const tape = fresh('.tape');
+  assert.equal(run('simulate', '--seed', '9', '--for', '30s', '-o', tape).status, 0);
+  for (const args of [['events', tape], ['events', tape, '--as', 'client-19'], ['state', tape], ['state', tape, '--human']]) {
+    assert.equal(run(...args).stdout, run(...args).stdout);
+  }
+});
+
+test('bad options and bad tapes end in one sentence', () => {
+  const tape = tapeOf(story);
+  const empty = fresh('.tape');
+  fs.writeFileSync(empty, '');
+  for (const [status, ...args] of [
+    [2, 'events', tape, '--as', 'client-18'], [2, 'events', tape, '--plugin-api', '20'],
+    [2, 'events', tape, '--as', 'client-17', '--plugin-api', '22'], [2, 'events'], [2, 'events', tape, 'surplus'],
+    [2, 'state', tape, '--at', 'noon'], [2, 'state', tape, '--seq', '-1'], [2, 'state', tape, '--at', '1', '--seq', '1'],
+    [2, 'state', tape, '--json', '--human'], [2, 'state', tape, '--as', 'client-1'], [3, 'events', path.join(folder, 'missing.tape')],
+    [3, 'state', path.join(folder, 'missing.tape')], [3, 'events', empty], [3, 'state', folder]]) {
+    const result = run(...args);
+    assert.equal(result.status, status, args.join(' '));
+    assert.equal(result.stdout, '');
+    assert.equal(result.stderr.trimEnd().split('\n').length, 1, result.stderr);
+  }
+});
+
+test('hostile streams are derived to their end', () => {
+  const tape = tapeOf(event('participant_create', null) + 'event: stage\ndata: [1,\n\n' + 'event: layout\ndata: ' + '['.repeat(5000) + '\n\n' +
+    event('stage', []) + 'event: stage\ndata: [');
+  assert.deepEqual(lines(run('events', tape, '--as', 'client-20')).slice(3).map(line => line.signal), ['onStage']);
+  assert.equal(lines(run('state', tape))[0].counts.dropped, 3);
+});
