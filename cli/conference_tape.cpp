@@ -5,6 +5,8 @@
 #include <string_view>
 #include <utility>
 
+#include "core/base/join_defaults.hpp"
+
 namespace tapedeck::cli {
 namespace {
 
@@ -86,7 +88,7 @@ state::Join join_of(const Values& given, const schema::TapeReader& tape) {
   join.self = told("self", "self").value_or(join.self);
   if (auto alias = told("conference", "alias")) {
     join.alias = std::move(*alias);
-    join.conference_name = state::conference_name_of(join.alias);
+    join.conference_name = conference_name_of(join.alias);
   }
   join.conference_name = told("name", "conference_name").value_or(join.conference_name);
   join.service_type = told("service", "service_type").value_or(join.service_type);

@@ -243,7 +243,7 @@ void Director::arrive(Person& person, std::int64_t start_wall_ns) {
   }
   const std::int64_t stay_ns = random_.percent(20)
                                    ? random_.between(2 * ns_per_s, 20 * ns_per_s)
-                                   : random_.between(20 * ns_per_s, 10 * 60 * ns_per_s);
+                                   : random_.between(20 * ns_per_s, std::int64_t{600} * ns_per_s);
   plan(stay_ns, stay_ns, random_.percent(20) ? Deed::lose : Deed::leave, person);
 }
 
