@@ -47,7 +47,7 @@ bool take_answer(const port::Exchange& exchange, state::Join& join) {
   };
   const std::size_t alias = start + before.size();
   join.alias = percent_decoded(target.substr(alias, end - alias));
-  join.conference_name = state::conference_name_of(join.alias);
+  join.conference_name = conference_name_of(join.alias);
   take(join.self, "participant_uuid");
   take(join.conference_name, "conference_name");
   take(join.service_type, "current_service_type");

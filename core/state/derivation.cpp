@@ -8,19 +8,25 @@ Derivation::Derivation(Join join, const ReducerOptions& options)
     : reducer_(std::move(join), options) {}
 
 void Derivation::push(const event::FramePlace& place, std::int64_t wall_ns, std::string_view raw) {
-  last_ = place_;
+  stream_is_new_ = place.connection_id != place_.connection_id;
+  // Frames that came at the same moment came with one read, so in one turn of the event loop.
+  if (stream_is_new_ || place.recv_ns != place_.recv_ns) {
+    end_turn();
+  }
   place_ = place;
   wall_ns_ = wall_ns;
-  stream_is_new_ = place.connection_id != last_.connection_id;
-  // Frames that came at the same moment came with one read, so in one turn of the event loop.
-  turn_is_over_ = stream_is_new_ || place.recv_ns != last_.recv_ns;
   reader_.push(place, raw);
 }
 
 void Derivation::act(RestEffect effect, std::int64_t at_ns) {
   effect_ = effect;
   effect_ns_ = at_ns;
+  end_turn();
+}
+
+void Derivation::end_turn() {
   turn_is_over_ = true;
+  turn_place_ = place_;
 }
 
 std::optional<Step> Derivation::next() {
@@ -31,7 +37,7 @@ std::optional<Step> Derivation::next() {
   if (std::exchange(turn_is_over_, false)) {
     reducer_.end_turn();
     if (!reducer_.signals().empty()) {
-      return Step{.place = last_, .signals = reducer_.signals()};
+      return Step{.place = turn_place_, .signals = reducer_.signals()};
     }
   }
   if (effect_ != RestEffect::none) {

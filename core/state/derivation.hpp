@@ -41,17 +41,19 @@ class Derivation {
 
   [[nodiscard]] std::optional<Step> next();
 
-  void finish() { turn_is_over_ = true; }
+  void finish() { end_turn(); }
 
   [[nodiscard]] const Reducer& reducer() const { return reducer_; }
   [[nodiscard]] const State& state() const { return reducer_.state(); }
 
  private:
+  void end_turn();
+
   event::WireReader reader_;
   Reducer reducer_;
   event::WireEvent event_;
-  event::FramePlace place_;  // of the frame that is being read
-  event::FramePlace last_;   // of the frame before
+  event::FramePlace place_;       // of the frame that is being read
+  event::FramePlace turn_place_;  // of the last frame of the turn that is over
   std::int64_t wall_ns_ = 0;
   RestEffect effect_ = RestEffect::none;
   std::int64_t effect_ns_ = 0;

@@ -15,41 +15,73 @@ const scenarios = fileURLToPath(new URL('../../fixtures/scenarios', import.meta.
 const work = fs.mkdtempSync(path.join(os.tmpdir(), 'tapedeck-golden-'));
 test.after(() => fs.rmSync(work, { recursive: true }));
 
-function run(program, args, statuses = [0]) {
-  const result = spawnSync(program, args, { encoding: 'utf8', maxBuffer: 2 ** 28 });
-  assert.ok(statuses.includes(result.status), `${args.join(' ')}: ${result.stderr}`);
+function bytesOf(program, args, statuses = [0]) {
+  const result = spawnSync(program, args, { cwd: work, maxBuffer: 2 ** 28 });
+  assert.ok(statuses.includes(result.status), `${args.join(' ')}: ${result.error ?? result.stderr}`);
   return result.stdout;
 }
+const run = (args, statuses) => bytesOf(tapedeck, args, statuses).toString();
 
-// What can be read line by line stays so; one object is broken into lines, so that a difference shows where it is.
+// One JSON object over many lines, so that a difference shows where it is; what is not space stays byte for byte.
+// An object or array that has none in it stays on one line.
+function broken(json) {
+  let indent = '';
+  return json.replace(/"(?:[^"\\]|\\.)*"|[[{](?:"(?:[^"\\]|\\.)*"|[^"[\]{}])*[\]}]|[[{\]},]/g, token => {
+    if (token === ',') return `,\n${indent}`;
+    if (token === '{' || token === '[') return `${token}\n${(indent += '  ')}`;
+    if (token === '}' || token === ']') return `\n${(indent = indent.slice(2))}${token}`;
+    return token;
+  });
+}
+
+// What is a matter of the program's version or of SQLite's is no fact of the tape.
+const factsOf = info => info.replace(/"file_bytes":\d+,/, '').replace(/"program":"tapedeck [^"]*"/g, '"program":"tapedeck"');
+const framesQuery = 'SELECT seq, connection_id, recv_ns, complete, length(raw) AS bytes FROM frames ORDER BY seq';
+
 const artefacts = {
-  'messages.jsonl': (tape, input) => run(tapedeck, ['parse', input]),
-  'signals-17.jsonl': tape => run(tapedeck, ['events', tape, '--as', 'client-17']),
-  'signals-19.jsonl': tape => run(tapedeck, ['events', tape, '--as', 'client-19']),
-  'signals-20.jsonl': tape => run(tapedeck, ['events', tape, '--as', 'client-20']),
-  'plugin-events.jsonl': tape => run(tapedeck, ['events', tape]),
-  'plugin-events-22.jsonl': tape => run(tapedeck, ['events', tape, '--plugin-api', '22']),
-  'state.json': tape => JSON.stringify(JSON.parse(run(tapedeck, ['state', tape])), null, 2) + '\n',
-  'state.txt': tape => run(tapedeck, ['state', tape, '--human']),
-  'findings.jsonl': tape => run(tapedeck, ['verify', tape, '--json'], [0, 1]).replaceAll(work + path.sep, ''),
+  'messages.jsonl': (tape, input) => run(['parse', input]),
+  'frames.csv': tape => bytesOf('sqlite3', ['-readonly', '-header', '-csv', tape, framesQuery]).toString().replaceAll('\r\n', '\n'),
+  'info.json': tape => broken(factsOf(run(['info', tape, '--json']))),
+  'signals-17.jsonl': tape => run(['events', tape, '--as', 'client-17']),
+  'signals-19.jsonl': tape => run(['events', tape, '--as', 'client-19']),
+  'signals-20.jsonl': tape => run(['events', tape, '--as', 'client-20']),
+  'plugin-events.jsonl': tape => run(['events', tape]),
+  'plugin-events-22.jsonl': tape => run(['events', tape, '--plugin-api', '22']),
+  'state.json': tape => broken(run(['state', tape, '--json'])),
+  'state.txt': tape => run(['state', tape, '--human']),
+  'findings.json': tape => broken(run(['verify', tape, '--json'], [0, 1])),
 };
 
-const names = fs.readdirSync(scenarios).sort();
+// The kept artefact is what was made; otherwise a diff of the lines tells where it is not.
+function same(kept, made, file) {
+  if (fs.existsSync(kept) && fs.readFileSync(kept).equals(Buffer.from(made))) return;
+  const here = path.join(work, file);
+  fs.writeFileSync(here, made);
+  const { stdout } = spawnSync('diff', ['-uN', kept, here], { encoding: 'utf8', maxBuffer: 2 ** 28 });
+  const lines = stdout.split('\n').slice(0, 40).map(line => line.slice(0, 300));
+  assert.fail(`${kept} is not what is made now; UPDATE_GOLDEN=1 rewrites it\n${lines.join('\n')}`);
+}
+
+const names = fs.readdirSync(scenarios, { withFileTypes: true }).filter(entry => entry.isDirectory()).map(entry => entry.name).sort();
 
 test('there are stories enough', () => assert.ok(names.length >= 15));
 
 for (const name of names) {
-  test(name, () => {
-    const folder = path.join(scenarios, name), input = path.join(folder, 'input.sse');
-    const tape = path.join(work, `${name}.tape`);
-    run(makeTape, [input, tape]);
-    assert.match(fs.readFileSync(path.join(folder, 'story.md'), 'utf8'), /^# .+\n\n.+\n/);
+  const folder = path.join(scenarios, name), input = path.join(folder, 'input.sse'), tape = `${name}.tape`;
+  test(name, async t => {
+    bytesOf(makeTape, [input, tape]);
+    await t.test('story.md tells what happens and what to look at', () =>
+      assert.match(fs.readFileSync(path.join(folder, 'story.md'), 'utf8'), new RegExp(`^# ${name.replaceAll('-', ' ')}\n\n[^]+\n\nLook at [^]+\n$`)));
+    await t.test('the tape gives back what came', () =>
+      assert.equal(run(['cat', tape]), fs.readFileSync(input, 'utf8').replaceAll(': reconnect\n\n', '')));
     for (const [file, make] of Object.entries(artefacts)) {
-      const made = make(tape, input), kept = path.join(folder, file);
-      if (update) fs.writeFileSync(kept, made);
-      else assert.equal(made, fs.existsSync(kept) ? fs.readFileSync(kept, 'utf8') : undefined, file);
+      await t.test(file, () => {
+        const made = make(tape, input), kept = path.join(folder, file);
+        if (update) fs.writeFileSync(kept, made);
+        else same(kept, made, `${name}-${file}`);
+      });
     }
-    const files = fs.readdirSync(folder).sort();
-    assert.deepEqual(files, ['input.sse', 'story.md', ...Object.keys(artefacts)].sort(), 'an artefact of each stage and nothing else');
+    await t.test('an artefact of each stage and nothing else', () =>
+      assert.deepEqual(fs.readdirSync(folder).sort(), ['input.sse', 'story.md', ...Object.keys(artefacts)].sort()));
   });
 }

@@ -38,6 +38,29 @@ TEST(Derivation, NamesTheFrameOfEachStep) {
   EXPECT_EQ(derivation.state().seq, 4U);
 }
 
+TEST(Derivation, PutsWhatATurnPutOffOnTheLastFrameOfTheTurn) {
+  const auto put_off = [](auto go_on) {
+    Derivation derivation(Join{}, {.client = Client::client_17});
+    derivation.push({.seq = 1, .connection_id = 1, .recv_ns = 5}, 0, "event: stage\ndata: []\n\n");
+    while (derivation.next()) {
+    }
+    derivation.push({.seq = 2, .connection_id = 1, .recv_ns = 9}, 0,
+                    "event: breakout_refer\ndata: {\"breakout_uuid\":\"b\"}\n\n");
+    while (derivation.next()) {
+    }
+    go_on(derivation);
+    const auto step = derivation.next();
+    return step ? step->place.seq : 0;
+  };
+  EXPECT_EQ(put_off([](Derivation& derivation) { derivation.finish(); }), 2U);
+  EXPECT_EQ(put_off([](Derivation& derivation) { derivation.act(RestEffect::floor_taken, 10); }),
+            2U);
+  EXPECT_EQ(put_off([](Derivation& derivation) {
+              derivation.push({.seq = 3, .connection_id = 1, .recv_ns = 11}, 0, "\n");
+            }),
+            2U);
+}
+
 struct Result {
   std::string signals;
   std::string state;
