@@ -107,8 +107,9 @@ void append_values(std::string& out, const std::string& title,
   Table table("lll");
   table.add({"place", "a", "b"});
   for (const DiffValue& value : values) {
-    table.add({value.pointer.empty() ? "(all of it)" : printable(value.pointer), printable(value.a),
-               printable(value.b)});
+    table.add(
+        {value.pointer.empty() ? "(all of it)" : printable(clipped(value.pointer, cell_bytes_max)),
+         printable(value.a), printable(value.b)});
   }
   table.print(out);
   if (values.size() == limits::diff_values_max) {

@@ -101,7 +101,7 @@ void Playback::collect(const port::Frame& cause) {
       signals_.push_back({cause.seq, cause.recv_ns, state::name_of(emitted.signal),
                           event::OwnedValue(emitted.payload)});
     }
-    for (const state::PluginEvent& emitted : plugin_events_.from(step->signals)) {
+    for (const state::PluginEvent& emitted : plugin_events_.from(*step)) {
       events_.push_back(
           {cause.seq, cause.recv_ns, emitted.name, event::OwnedValue(emitted.payload)});
     }

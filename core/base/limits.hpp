@@ -63,6 +63,9 @@ inline constexpr std::int64_t steady_connection_ns = 30'000'000'000;
 inline constexpr std::size_t commit_frames_max = 1000;
 inline constexpr std::int64_t commit_ns_max = 200'000'000;
 
+/// Deepest nesting of what tapedeck writes itself: payloads within a state within an expectation.
+inline constexpr std::size_t document_depth_max = json_depth_max + 64;
+
 /// Findings of one rule that are kept with their place; all are counted. A stream that breaks a
 /// rule breaks it a million times, and nobody reads more than these.
 inline constexpr std::size_t findings_per_rule_max = 100;

@@ -183,8 +183,8 @@ std::vector<DiffValue> states_that_differ(const std::string& a, const std::strin
                          [](const event::Member& member) { return member.key != "counts"; });
     return OwnedValue(Value::object(members));
   };
-  event::Decoder left;
-  event::Decoder right;
+  event::Decoder left(limits::document_depth_max);
+  event::Decoder right(limits::document_depth_max);
   return values_that_differ(*without_counts(left.decode(a).value),
                             *without_counts(right.decode(b).value));
 }

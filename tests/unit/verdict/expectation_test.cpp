@@ -187,6 +187,15 @@ TEST(Expectation, HasNoMoreCheckpointsThanTheLimitAndStillFindsTheDeparture) {
   EXPECT_LE(departures[0].seq, 301U + 610 / limits::checkpoints_max + 1);
 }
 
+TEST(Expectation, HoldsPayloadsAsDeepAsThereCanBe) {
+  std::string deep(limits::json_depth_max - 1, '[');
+  deep += std::string(limits::json_depth_max - 1, ']');
+  const Blocks tape{block("layout", "{\"view\":" + deep + "}")};
+  EXPECT_TRUE(departures_of(tape, expectation_of(tape)).empty());
+  const Blocks flat{block("layout", "{\"view\":7}")};
+  EXPECT_EQ(departures_of(flat, expectation_of(tape))[0].field, "/state/rooms/0/layout/view");
+}
+
 TEST(Expectation, AFileThatIsNoneIsRefusedInOneSentence) {
   const std::string text = expectation_of(meeting);
   for (const std::string& wrong :
