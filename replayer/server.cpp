@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
+#include <limits>
 #include <optional>
 #include <set>
 #include <utility>
@@ -17,6 +18,7 @@
 #include <sys/resource.h>
 
 #include "core/base/check.hpp"
+#include "core/base/join_defaults.hpp"
 #include "replayer/broadcast.hpp"
 #include "replayer/connection.hpp"
 #include "replayer/facade.hpp"
@@ -136,7 +138,15 @@ class Server::Impl {
                        [](const boost::system::error_code&) {});
     accept_next();
     asio::co_spawn(clock_.context(), watch_for_stalled_streams(), asio::detached);
-    auto played = deck_.run(clock_, [&] { return stop.requested() || broadcast_.done(); });
+    asio::steady_timer end_timer(clock_.context());  // only wakes the loop, which then looks
+    const std::int64_t end_ns = options_.for_ns ? clock_.now_ns() + *options_.for_ns
+                                                : std::numeric_limits<std::int64_t>::max();
+    if (options_.for_ns) {
+      end_timer.expires_after(std::chrono::nanoseconds(*options_.for_ns));
+      end_timer.async_wait([](const boost::system::error_code&) {});
+    }
+    auto played = deck_.run(
+        clock_, [&] { return stop.requested() || broadcast_.done() || clock_.now_ns() >= end_ns; });
     end();
     stop_fd.release();
     return played;
@@ -269,7 +279,7 @@ Result<std::unique_ptr<Server>> Server::listen(ServerOptions options, Programme 
             (options.timeline.rate == Rate() && options.timeline.from_ns == 0),
         "a live source at another rate than 1");
   if (!options.participant_uuid) {
-    options.participant_uuid = [](std::uint64_t) { return std::string(first_participant_uuid); };
+    options.participant_uuid = [](std::uint64_t) { return std::string(default_participant_uuid); };
   }
   auto impl = std::make_unique<Impl>(std::move(options), std::move(programme));
   if (auto listening = impl->listen(); !listening) {
