@@ -2,10 +2,10 @@
 //
 //   bench_tape [--corpus_mib=64] [--folder=PATH] [--benchmark_...]
 //
-// Frames of 1.1 KB. Everything is written with synchronous = FULL, 1,000 frames a commit, into files
-// in the folder (by default that of temporary files, which should be on a disk). What was written
-// is read back and compared before anything is timed. The table at the end gives the best of the
-// repetitions as a ratio to the fastest bare loop of the same run.
+// Frames of 1.1 KB. Everything is written with synchronous = FULL, 1,000 frames a commit, into
+// files in the folder (by default that of temporary files, which should be on a disk). What was
+// written is read back and compared before anything is timed. The table at the end gives the best
+// of the repetitions as a ratio to the fastest bare loop of the same run.
 #include <charconv>
 #include <cstdint>
 #include <cstdio>
@@ -124,10 +124,9 @@ void write_tape(const Frames& frames, const std::string& path, Reads reads) {
     offset += raw.size();
     now_ns += frame_step_ns;
     while (read_end < offset) {
-      read_end = reads == Reads::full
-                     ? std::min<std::uint64_t>(read_end + limits::read_bytes_max,
-                                               frames.corpus.bytes.size())
-                     : offset;
+      read_end = reads == Reads::full ? std::min<std::uint64_t>(read_end + limits::read_bytes_max,
+                                                                frames.corpus.bytes.size())
+                                      : offset;
       check(sink.note_read(*id, read_end, now_ns).has_value(), "the read is noted");
     }
     check(sink.accept({0, *id, now_ns, true, raw}).has_value(), "the frame is accepted");

@@ -95,7 +95,7 @@ const sent = {
 const role = name => (/^dial/.test(name) ? 'HOST' : /role/i.test(name) ? 'chair' : 'host');
 const bodyOf = name => ({
   ...sent, role: role(name), ...(name === 'breakouts' ? { participants: { main: ['x'] } } : {}),
-  ...(/Rtmp/.test(name) ? { call_type: 'RTMP' } : {}), ...(/silent/i.test(name) ? { config: {} } : {}),
+  ...(/Rtmp/.test(name) ? { call_type: 'RTMP' } : name === 'dial' ? { call_type: 'video' } : {}), ...(/silent/i.test(name) ? { config: {} } : {}),
 });
 
 const { build } = require('esbuild');

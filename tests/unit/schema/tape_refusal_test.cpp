@@ -51,8 +51,8 @@ class AnotherProcess {
   }
   static std::string receive(int fd) {
     std::string text(4096, ' ');
-    text.resize(static_cast<std::size_t>(
-        std::max<ssize_t>(::read(fd, text.data(), text.size()), 0)));
+    text.resize(
+        static_cast<std::size_t>(std::max<ssize_t>(::read(fd, text.data(), text.size()), 0)));
     return text;
   }
 
