@@ -166,7 +166,7 @@ Answer Facade::member_answer(const Endpoint& endpoint, const Member& member) {
     case EndpointKind::theme:
       return no_content();
     case EndpointKind::avatar:
-      return failure(404, "No avatar");
+      return failure(404, "No image available");
   }
   return not_found();
 }
