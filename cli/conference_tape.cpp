@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/base/join_defaults.hpp"
+
 namespace tapedeck::cli {
 
 void add_join_options(Options& options) {
@@ -21,7 +23,7 @@ state::Join join_of(const Values& given, const schema::TapeReader& tape) {
   join.self = told("self", "self").value_or(join.self);
   if (auto alias = told("conference", "alias")) {
     join.alias = std::move(*alias);
-    join.conference_name = state::conference_name_of(join.alias);
+    join.conference_name = conference_name_of(join.alias);
   }
   join.conference_name = told("name", "conference_name").value_or(join.conference_name);
   join.service_type = told("service", "service_type").value_or(join.service_type);
@@ -50,7 +52,27 @@ Result<void> ConferenceTape::derive(state::Join join, const state::ReducerOption
   }
   frames_ = std::move(*frames);
   derivation_ = std::make_unique<state::Derivation>(std::move(join), options);
+  frame_.reset();
+  acts_.clear();
+  next_act_ = 0;
   finished_ = false;
+  return {};
+}
+
+Result<void> ConferenceTape::follow_exchanges() {
+  const auto exchanges = tape_->exchanges();
+  if (!exchanges) {
+    return fail(exchanges.error());
+  }
+  event::Decoder decoder;
+  for (const port::Exchange& exchange : *exchanges) {
+    const auto effect = state::effect_of(
+        {exchange.method, exchange.target, exchange.request_body, exchange.status}, decoder);
+    if (effect != state::RestEffect::none) {
+      acts_.push_back({exchange.response_ns, effect});
+    }
+  }
+  std::ranges::stable_sort(acts_, {}, &Act::at_ns);
   return {};
 }
 
@@ -62,18 +84,24 @@ Result<std::optional<state::Step>> ConferenceTape::next() {
     if (finished_) {
       return std::optional<state::Step>{};
     }
-    const auto frame = frames_->next();
-    if (!frame) {
-      return fail(frame.error());
+    if (!frame_) {
+      auto frame = frames_->next();
+      if (!frame) {
+        return fail(frame.error());
+      }
+      frame_ = *frame;
     }
-    if (!*frame) {
+    if (next_act_ < acts_.size() && (!frame_ || acts_[next_act_].at_ns < frame_->recv_ns)) {
+      derivation_->act(acts_[next_act_].effect, acts_[next_act_].at_ns);
+      ++next_act_;
+    } else if (frame_) {
+      derivation_->push({frame_->seq, frame_->connection_id, frame_->recv_ns},
+                        wall_ns(frame_->connection_id, frame_->recv_ns), frame_->raw);
+      frame_.reset();
+    } else {
       finished_ = true;
       derivation_->finish();
-      continue;
     }
-    const port::Frame& next = **frame;
-    derivation_->push({next.seq, next.connection_id, next.recv_ns},
-                      wall_ns(next.connection_id, next.recv_ns), next.raw);
   }
 }
 

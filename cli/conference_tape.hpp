@@ -33,6 +33,10 @@ class ConferenceTape {
   Result<void> derive(state::Join join, const state::ReducerOptions& options,
                       const schema::FrameRange& range = {});
 
+  /// The derivation that has begun also takes in what the client did by REST, where the tape has
+  /// its exchanges.
+  Result<void> follow_exchanges();
+
   /// The next step of the derivation, or nothing at its end.
   [[nodiscard]] Result<std::optional<state::Step>> next();
 
@@ -43,6 +47,11 @@ class ConferenceTape {
   [[nodiscard]] std::int64_t wall_ns(std::uint32_t connection_id, std::int64_t at_ns) const;
 
  private:
+  struct Act {
+    std::int64_t at_ns = 0;
+    state::RestEffect effect = state::RestEffect::none;
+  };
+
   ConferenceTape(std::unique_ptr<schema::TapeReader> tape,
                  std::vector<schema::Connection> connections)
       : tape_(std::move(tape)), connections_(std::move(connections)) {}
@@ -50,7 +59,10 @@ class ConferenceTape {
   std::unique_ptr<schema::TapeReader> tape_;
   std::vector<schema::Connection> connections_;
   std::unique_ptr<port::FrameSource> frames_;
+  std::optional<port::Frame> frame_;  // read, and not yet pushed
   std::unique_ptr<state::Derivation> derivation_;
+  std::vector<Act> acts_;  // of the client, by time
+  std::size_t next_act_ = 0;
   bool finished_ = false;
 };
 

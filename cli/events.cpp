@@ -81,7 +81,7 @@ Result<void> print_step(Printer& printer, const state::Step& step,
     }
     return {};
   }
-  for (const state::PluginEvent& event : plugin_events->from(step.signals)) {
+  for (const state::PluginEvent& event : plugin_events->from(step)) {
     const Line line{"event", event.name, event.payload};
     if (auto printed = printer.print(step.place, line); !printed) {
       return printed;
@@ -96,6 +96,9 @@ Result<void> print_all(const Values& given, const View& view) {
     return fail(conference.error());
   }
   auto begun = conference->derive(join_of(given, conference->tape()), {.client = view.client});
+  if (begun && view.plugin_api) {
+    begun = conference->follow_exchanges();
+  }
   if (!begun) {
     return begun;
   }

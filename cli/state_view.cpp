@@ -1,11 +1,11 @@
 #include "cli/state_view.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <string_view>
 #include <vector>
 
+#include "cli/table.hpp"
 #include "core/base/units.hpp"
 #include "core/state/conference_status.hpp"
 #include "core/state/error_code.hpp"
@@ -17,57 +17,18 @@ namespace {
 using event::Value;
 using state::ParticipantField;
 
-/// Text of the stream as it can be shown: what is no string as JSON, nothing for undefined.
+/// What came with the stream, for a terminal: what is no string as JSON, nothing for undefined.
 std::string shown(const Value& value) {
   if (value.is_undefined()) {
     return "";
   }
-  std::string text;
   if (value.is_string()) {
-    text = value.as_string();
-  } else {
-    append_json(text, value);
+    return printable(value.as_string());
   }
-  std::string safe;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    safe += byte < 0x20 || byte == 0x7f ? std::string("\xef\xbf\xbd") : std::string(1, c);
-  }
-  return safe;
+  std::string text;
+  append_json(text, value);
+  return printable(text);
 }
-
-/// Characters, not bytes: continuation bytes take no place.
-std::size_t width_of(std::string_view text) {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80; }));
-}
-
-class Table {
- public:
-  using Row = std::array<std::string, 6>;
-
-  void add(Row row) { rows_.push_back(std::move(row)); }
-
-  void append_to(std::string& out) const {
-    std::array<std::size_t, std::tuple_size_v<Row>> widths{};
-    for (const Row& row : rows_) {
-      for (std::size_t i = 0; i < row.size(); ++i) {
-        widths[i] = std::max(widths[i], width_of(row[i]));
-      }
-    }
-    for (const Row& row : rows_) {
-      std::string line;
-      for (std::size_t i = 0; i < row.size(); ++i) {
-        line += "  " + row[i] + std::string(widths[i] - width_of(row[i]), ' ');
-      }
-      line.erase(line.find_last_not_of(' ') + 1);
-      out += line + '\n';
-    }
-  }
-
- private:
-  std::vector<Row> rows_;
-};
 
 void append_word(std::string& list, const std::string& word) {
   list += (list.empty() ? "" : ", ") + word;
@@ -118,8 +79,8 @@ class View {
                        shown(*state_.service_type);
     if (const auto& disconnect = state_.disconnect) {
       self += ", disconnected at frame " + format_count(disconnect->seq) + ": " +
-              shown(*disconnect->reason) + " (" + std::string(state::error_code(*disconnect->reason)) +
-              ')';
+              shown(*disconnect->reason) + " (" +
+              std::string(state::error_code(*disconnect->reason)) + ')';
     } else {
       self += ", connection " + std::to_string(state_.connection_id);
     }
@@ -145,7 +106,7 @@ class View {
     line(title + status_of(room));
     const auto hands = raised_hands(room);
     const auto spots = spotlights(room);
-    Table table;
+    Table table("llllll");
     room.participants.for_each([&](const state::StoredParticipant& stored) {
       const state::Participant participant(*stored.payload, policy_);
       event::Arena arena;
@@ -161,7 +122,7 @@ class View {
                  service.is_text("conference") ? "" : shown(service), call_of(participant), marks,
                  shown(participant.uuid())});
     });
-    table.append_to(out_);
+    table.print(out_);
     if (!room.layout->is_undefined()) {
       line("  layout " + shown((*room.layout)["view"]));
     }

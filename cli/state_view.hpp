@@ -7,7 +7,7 @@
 
 namespace tapedeck::cli {
 
-/// Some lines of plain text; control characters that the stream brought are shown as U+FFFD.
+/// Some lines of plain text; what the stream brought is made printable.
 [[nodiscard]] std::string state_view(const state::Reducer& reducer);
 
 }  // namespace tapedeck::cli

@@ -138,6 +138,8 @@ std::string Database::why() const {
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       return "the file is damaged";
+    case SQLITE_TOOBIG:
+      return "it holds a value larger than any tapedeck writes";
     case SQLITE_IOERR:
       return "the disk reports an error";
     default:

@@ -45,17 +45,22 @@ constexpr std::size_t step = sizeof(__m256i);
   __m256i fault = _mm256_setzero_si256();
   __m256i before = fault;
   std::size_t i = 0;
-  for (; i + step <= bytes.size(); i += step) {
+  for (; i + 2 * step <= bytes.size(); i += 2 * step) {
     const __m256i v = load(bytes.data() + i);
-    if (_mm256_movemask_epi8(_mm256_or_si256(v, before)) != 0) {
+    const __m256i w = load(bytes.data() + i + step);
+    if (_mm256_movemask_epi8(_mm256_or_si256(_mm256_or_si256(v, w), before)) != 0) {
       fault = _mm256_or_si256(fault, faults(v, before));
+      fault = _mm256_or_si256(fault, faults(w, v));
     }
-    before = v;
+    before = w;
   }
   // The zeros after the end show a sequence that it cuts off.
-  alignas(__m256i) char rest[step] = {};
-  bytes.copy(rest, step, i);
-  fault = _mm256_or_si256(fault, faults(load(rest), before));
+  alignas(__m256i) char rest[2 * step] = {};
+  bytes.copy(rest, 2 * step, i);
+  const __m256i v = load(rest);
+  const __m256i w = load(rest + step);
+  fault = _mm256_or_si256(fault, faults(v, before));
+  fault = _mm256_or_si256(fault, faults(w, v));
   return _mm256_testz_si256(fault, fault) != 0;
 }
 

@@ -45,6 +45,10 @@ std::optional<std::uint64_t> digits_only(std::string_view text) {
   return number;
 }
 
+bool is_line_end(char c) {
+  return c == '\n' || c == '\r';
+}
+
 }  // namespace
 
 void MessageParser::Field::set(std::string_view text, bool ascii) {
@@ -92,34 +96,37 @@ void MessageParser::push(std::string_view bytes) {
 }
 
 std::optional<Parsed> MessageParser::next() {
-  while (!rest_.empty()) {
+  std::optional<Parsed> found;
+  while (!found && !rest_.empty()) {
     if (state_ == State::after_cr) {
       state_ = State::line;
       rest_.remove_prefix(rest_.front() == '\n' ? 1 : 0);
       continue;
     }
-    const auto [length, part_ascii] = scan_line_(rest_);
-    const std::string_view part = rest_.substr(0, length);
-    const bool ended = length < rest_.size();
+    // The blank line is the most frequent one, and needs no scan.
+    const LineScan scan = is_line_end(rest_.front()) ? LineScan{} : scan_line_(rest_);
+    const std::string_view part = rest_.substr(0, scan.length);
+    const bool ended = scan.length < rest_.size();
     const State before = state_;
     if (ended) {
-      state_ = rest_[length] == '\r' ? State::after_cr : State::line;
+      state_ = rest_[scan.length] == '\r' ? State::after_cr : State::line;
     }
-    rest_.remove_prefix(ended ? length + 1 : length);
+    rest_.remove_prefix(ended ? scan.length + 1 : scan.length);
     if (before == State::long_line) {
       continue;
     }
-    if (length > line_bytes_max_ - line_.size()) {
+    if (scan.length > line_bytes_max_ - line_.size()) {
       line_.clear();
       state_ = ended ? state_ : State::long_line;
-      return Parsed{.kind = Parsed::Kind::line_too_long, .message = {}};
+      found.emplace().kind = Parsed::Kind::line_too_long;
+      break;
     }
     if (!ended) {
       line_.append(part);
       break;
     }
     std::string_view line = part;
-    bool ascii = part_ascii;
+    bool ascii = scan.ascii;
     if (!line_.empty()) {
       line_.append(part);
       whole_.swap(line_);
@@ -130,24 +137,24 @@ std::optional<Parsed> MessageParser::next() {
     if (before == State::first_line && line.starts_with(byte_order_mark)) {
       line.remove_prefix(byte_order_mark.size());
     }
-    if (auto found = take_line(line, ascii)) {
-      return found;
+    if (line.empty()) {
+      dispatch(found);
+    } else {
+      take_field(line, ascii, found);
     }
   }
-  event_.keep();
-  data_.keep();
-  id_.keep();
-  return std::nullopt;
+  if (!found) {
+    event_.keep();
+    data_.keep();
+    id_.keep();
+  }
+  return found;
 }
 
-std::optional<Parsed> MessageParser::take_line(std::string_view line, bool ascii) {
-  if (line.empty()) {
-    return dispatch();
-  }
+void MessageParser::take_field(std::string_view line, bool ascii, std::optional<Parsed>& found) {
   if (const auto data = value_of(line, "data")) {
-    return take_data(*data, ascii);
-  }
-  if (const auto event = value_of(line, "event")) {
+    take_data(*data, ascii, found);
+  } else if (const auto event = value_of(line, "event")) {
     event_.set(*event, ascii);
   } else if (const auto id = value_of(line, "id")) {
     if (id->find('\0') == std::string_view::npos) {
@@ -155,46 +162,41 @@ std::optional<Parsed> MessageParser::take_line(std::string_view line, bool ascii
     }
   } else if (const auto retry = value_of(line, "retry")) {
     if (const auto ms = digits_only(*retry)) {
-      return Parsed{.kind = Parsed::Kind::retry, .message = {}, .retry_ms = *ms};
+      found = Parsed{.kind = Parsed::Kind::retry, .message = {}, .retry_ms = *ms};
     }
   }
-  return std::nullopt;
 }
 
-std::optional<Parsed> MessageParser::take_data(std::string_view value, bool ascii) {
+void MessageParser::take_data(std::string_view value, bool ascii, std::optional<Parsed>& found) {
   if (data_dropped_) {
-    return std::nullopt;
+    return;
   }
   const std::size_t size = data_.given() ? data_.text().size() + 1 : 0;
   if (size + value.size() > message_bytes_max_) {
     data_.clear();
     data_dropped_ = true;
-    return Parsed{.kind = Parsed::Kind::message_too_long, .message = {}};
-  }
-  if (data_.given()) {
+    found.emplace().kind = Parsed::Kind::message_too_long;
+  } else if (data_.given()) {
     data_.append_line(value);
   } else {
     data_.set(value, ascii);
   }
-  return std::nullopt;
 }
 
-std::optional<Parsed> MessageParser::dispatch() {
+void MessageParser::dispatch(std::optional<Parsed>& found) {
   if (id_.given()) {
     last_event_id_ = id_.text();
   }
-  std::optional<Parsed> found;
   if (data_.given()) {
     const std::string_view name = event_.text();
-    found = Parsed{.message = {.event = name.empty() ? "message" : name,
+    found.emplace().message = {.event = name.empty() ? "message" : name,
                                .data = data_.text(),
-                               .last_event_id = last_event_id_}};
+                               .last_event_id = last_event_id_};
   }
   event_.clear();
   data_.clear();
   data_dropped_ = false;
   id_.clear();
-  return found;
 }
 
 void MessageParser::reset(std::string_view last_event_id) {

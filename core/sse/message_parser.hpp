@@ -63,7 +63,7 @@ class MessageParser {
   /// A field of the message: borrowed where it lies as long as that is possible, then kept.
   class Field {
    public:
-    /// Borrows `text`, or keeps it with U+FFFD where it is not UTF-8. `ascii`: it is known to be.
+    /// Borrows `text`, or keeps it with U+FFFD where it is not UTF-8. `ascii`: known to be.
     void set(std::string_view text, bool ascii);
     void append_line(std::string_view text);
     void keep();
@@ -79,9 +79,10 @@ class MessageParser {
     std::string kept_;
   };
 
-  [[nodiscard]] std::optional<Parsed> take_line(std::string_view line, bool ascii);
-  [[nodiscard]] std::optional<Parsed> take_data(std::string_view value, bool ascii);
-  [[nodiscard]] std::optional<Parsed> dispatch();
+  // What these find goes to `found`. `ascii`: known to be; false where nobody has looked.
+  void take_field(std::string_view line, bool ascii, std::optional<Parsed>& found);
+  void take_data(std::string_view value, bool ascii, std::optional<Parsed>& found);
+  void dispatch(std::optional<Parsed>& found);
 
   std::size_t line_bytes_max_;
   std::size_t message_bytes_max_;

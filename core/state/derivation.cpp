@@ -17,6 +17,12 @@ void Derivation::push(const event::FramePlace& place, std::int64_t wall_ns, std:
   reader_.push(place, raw);
 }
 
+void Derivation::act(RestEffect effect, std::int64_t at_ns) {
+  effect_ = effect;
+  effect_ns_ = at_ns;
+  turn_is_over_ = true;
+}
+
 std::optional<Step> Derivation::next() {
   if (!std::exchange(begun_, true)) {
     reducer_.begin();
@@ -27,6 +33,13 @@ std::optional<Step> Derivation::next() {
     if (!reducer_.signals().empty()) {
       return Step{.place = last_, .signals = reducer_.signals()};
     }
+  }
+  if (effect_ != RestEffect::none) {
+    const RestEffect effect = std::exchange(effect_, RestEffect::none);
+    reducer_.act(effect);
+    event::FramePlace place = place_;
+    place.recv_ns = effect_ns_;
+    return Step{.place = place, .effect = effect, .signals = reducer_.signals()};
   }
   if (std::exchange(stream_is_new_, false)) {
     reducer_.reconnect(place_.connection_id);

@@ -22,6 +22,7 @@ namespace tapedeck::state {
 struct Step {
   event::FramePlace place{};                ///< the frame that caused it; seq 0 for the join
   const event::WireEvent* event = nullptr;  ///< null: the join, a new stream, something put off
+  RestEffect effect = RestEffect::none;     ///< what the client did, where that is the step
   Outcome outcome{};
   std::span<const Emitted> signals{};
 };
@@ -33,6 +34,10 @@ class Derivation {
   /// `wall_ns` is the recorded Unix time of the frame. `raw` must live until `next` has returned
   /// nothing.
   void push(const event::FramePlace& place, std::int64_t wall_ns, std::string_view raw);
+
+  /// The client did something by REST, after the last frame pushed; call it when `next` has
+  /// returned nothing.
+  void act(RestEffect effect, std::int64_t at_ns);
 
   [[nodiscard]] std::optional<Step> next();
 
@@ -48,6 +53,8 @@ class Derivation {
   event::FramePlace place_;  // of the frame that is being read
   event::FramePlace last_;   // of the frame before
   std::int64_t wall_ns_ = 0;
+  RestEffect effect_ = RestEffect::none;
+  std::int64_t effect_ns_ = 0;
   bool begun_ = false;
   bool turn_is_over_ = false;
   bool stream_is_new_ = false;

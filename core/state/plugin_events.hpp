@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/state/client_policy.hpp"
+#include "core/state/derivation.hpp"
 #include "core/state/signal.hpp"
 
 namespace tapedeck::state {
@@ -38,12 +39,13 @@ class PluginEvents {
  public:
   explicit PluginEvents(PluginApi api) : api_(api) {}
 
-  /// The plugin events that signals of client_of(api) cause, in order; they borrow from the signals
-  /// and live until the next call.
-  [[nodiscard]] std::span<const PluginEvent> from(std::span<const Emitted> emitted);
+  /// The plugin events that a step of a derivation for client_of(api) causes, in order; they borrow
+  /// from the step and live until the next call.
+  [[nodiscard]] std::span<const PluginEvent> from(const Step& step);
 
  private:
   void add(const Emitted& emitted);
+  void add_status(const event::Value& payload);
   void add_roster(const event::Value& payload);
   void add_message(const event::Value& message, bool is_text);
   void add_activity(double type, const event::Value& in_room);

@@ -19,7 +19,7 @@ void PluginEventCounts::finish() {
 
 void PluginEventCounts::take_steps() {
   while (const auto step = derivation_.next()) {
-    for (const state::PluginEvent& event : plugin_events_.from(step->signals)) {
+    for (const state::PluginEvent& event : plugin_events_.from(*step)) {
       ++counts_[std::string(event.name)];
     }
   }

@@ -1,6 +1,8 @@
 // derive_signals CLIENT [--self UUID] < BODY: what core/state derives from an event stream body, as
 // lines {"signal","payload"}; CLIENT is client-17, client-19 or client-20. For tests against the
-// real client: a body needs no tape.
+// real client: a body needs no tape. Where the reconnect_mark stands, another connection begins.
+#include <algorithm>
+#include <cstdint>
 #include <cstdio>
 #include <iostream>
 #include <iterator>
@@ -9,6 +11,7 @@
 
 #include "core/base/json_text.hpp"
 #include "core/state/derivation.hpp"
+#include "tests/support/stream_generator.hpp"
 
 namespace {
 
@@ -38,9 +41,15 @@ int main(int argc, char** argv) {
   }
   const std::string body(std::istreambuf_iterator<char>(std::cin), {});
   state::Derivation derivation(join, {.client = *client});
-  derivation.push({.seq = 1, .connection_id = 1}, 0, body);
-  while (const auto step = derivation.next()) {
-    print(*step);
+  std::string_view rest = body;
+  for (std::uint32_t connection = 1; !rest.empty(); ++connection) {
+    constexpr std::string_view mark = tapedeck::test::reconnect_mark;
+    const std::string_view part = rest.substr(0, rest.find(mark));
+    derivation.push({.seq = connection, .connection_id = connection, .recv_ns = 0}, 0, part);
+    while (const auto step = derivation.next()) {
+      print(*step);
+    }
+    rest.remove_prefix(std::min(part.size() + mark.size(), rest.size()));
   }
   derivation.finish();
   while (const auto step = derivation.next()) {

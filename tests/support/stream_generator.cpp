@@ -64,6 +64,14 @@ constexpr std::string_view odd_values[] = {
     R"("yes")",
     R"("12")",
     R"("0x1f")",
+    R"("0b11")",
+    R"("0o17")",
+    R"("0xg")",
+    R"("5.")",
+    R"("+.5e+1")",
+    R"("-2e-1 ")",
+    R"("1e")",
+    R"("1790000000.5")",
     R"(" 5\n")",
     R"("-1")",
     R"("+Infinity")",
@@ -98,6 +106,15 @@ constexpr std::string_view odd_values[] = {
     R"({"2":"two","1":"one","b":0,"00":1})",
     R"({"rawData":1,"kept":{"rawData":2}})",
     "\"\xe2\x80\xa8\xf0\x9f\x98\x80 \xc3\xa9\"",
+};
+
+/// Fields whose type matters to a client.
+constexpr std::string_view tender_fields[] = {
+    "buzz_time",      "spotlight",        "start_time",     "uri",
+    "uuid",           "display_name",     "service_type",   "type",
+    "payload",        "breakout_uuid",    "event",          "data",
+    "primary_screen", "requested_layout", "sources",        "participant_uuid",
+    "requester_uuid", "presenter_uuid",   "presenter_name", "reason",
 };
 
 /// Texts that JSON.parse refuses, or takes though it looks as if it should not.
@@ -194,11 +211,23 @@ class Generator {
     return random_.chance(70) ? "0" : "17900000" + std::to_string(10 + random_.below(90)) + ".25";
   }
 
+  /// Any of the fields, with a liking for those whose type matters.
+  std::size_t place_to_change(const std::vector<Field>& fields) {
+    std::vector<std::size_t> tender;
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+      if (std::ranges::find(tender_fields, fields[i].first) != std::end(tender_fields)) {
+        tender.push_back(i);
+      }
+    }
+    return tender.empty() || random_.chance(40) ? random_.below(fields.size())
+                                                : tender[random_.below(tender.size())];
+  }
+
   /// An object of these fields; hostile seeds leave out, change, double, add and shuffle some.
   std::string object(std::vector<Field> fields) {
     if (random_.chance(hostility_)) {
       for (std::size_t changes = 1 + random_.below(3); changes > 0 && !fields.empty(); --changes) {
-        const std::size_t at = random_.below(fields.size());
+        const std::size_t at = place_to_change(fields);
         switch (random_.below(6)) {
           case 0:
             fields.erase(fields.begin() + static_cast<std::ptrdiff_t>(at));
@@ -504,6 +533,16 @@ class Generator {
   }
 
   void rare_event() {
+    if (random_.chance(hostility_ / 2)) {
+      return send(random_.pick({"refer", "cancel_refer", "splash_screen", "fecc", "new_offer",
+                                "live_captions", "breakout_begin", "breakout_end", "breakout_refer",
+                                "call_disconnected", "layout", "presentation_start",
+                                "presentation_frame", "new_candidate"}),
+                  odd_value());
+    }
+    if (random_.chance(3)) {
+      return send(std::string(reconnect_mark), "");
+    }
     switch (random_.below(16)) {
       case 0:
         return send("refer", object({{"alias", "\"meet.bob\""},
@@ -577,6 +616,10 @@ class Generator {
   }
 
   void append_block(std::string& stream, const Event& event) {
+    if (event.name == reconnect_mark) {
+      stream += reconnect_mark;
+      return;
+    }
     const std::string end = random_.chance(hostility_ / 5) ? "\r\n" : "\n";
     const std::string space = random_.chance(90) ? " " : "";
     const std::string name = event.name.empty() ? "" : "event:" + space + event.name + end;

@@ -157,6 +157,7 @@ TEST_P(TapeCrash, KilledAtAnyDiskOperationTheTapeIsWhole) {
     shared.reset();
     in_child([&] {
       FaultyDisk disk;
+      disk.skip_syncs();  // what is written outlives a process
       disk.fail_at(n, Fault::kill, false);
       return record(folder.path(), options(), shared.get()).has_value();
     });
@@ -183,6 +184,7 @@ TEST_P(TapeCrash, KilledWhenItIsContinuedTheTapeIsWhole) {
     std::filesystem::copy_file(folder.path("first"), path);
     in_child([&] {
       FaultyDisk disk;
+      disk.skip_syncs();  // what is written outlives a process
       disk.fail_at(n, Fault::kill, false);
       auto writer = TapeWriter::open(path, {.existing = Existing::append});
       return writer && (*writer)->finish();
@@ -231,6 +233,7 @@ TEST_P(TapeCrash, AnyDiskOperationMayFailAndTheTapeIsWhole) {
         Reported reported;
         {
           FaultyDisk disk;
+          disk.skip_syncs();
           disk.fail_at(n, fault, lasting);
           const auto recorded = record(folder.path(), options(), reported);
           if (!recorded && fault == Fault::disk_full && lasting) {

@@ -22,7 +22,7 @@ TEST(PluginEvents, HaveTheShapesOfTheCatalogue) {
     while (const auto frame = *source.next()) {
       derivation.push({frame->seq, 1, frame->recv_ns}, 0, frame->raw);
       while (const auto step = derivation.next()) {
-        for (const state::PluginEvent& event : plugin_events.from(step->signals)) {
+        for (const state::PluginEvent& event : plugin_events.from(*step)) {
           seen.emplace(event.name);
           const auto* const shape = event::find_plugin_shape(event.name);
           ASSERT_NE(shape, nullptr) << event.name;
