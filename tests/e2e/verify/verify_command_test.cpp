@@ -33,7 +33,7 @@ void write_file(const fs::path& path, std::string_view text) {
 }
 
 /// A run of the command.
-struct Run {
+struct Outcome {
   int code = -1;
   std::string out;
   std::string err;
@@ -42,12 +42,12 @@ struct Run {
 class Command : public testing::Test {
  protected:
   /// `arguments` as a shell takes them, in the folder of the test.
-  Run run(const std::string& arguments) const {
+  Outcome run(const std::string& arguments) const {
     const std::string line = "cd '" + folder.path("") + "' && '" TAPEDECK_PROGRAM "' " + arguments +
                              " >.out 2>.err </dev/null";
     const int status = std::system(line.c_str());
     EXPECT_TRUE(WIFEXITED(status)) << line;
-    Run done{WEXITSTATUS(status), read_file(folder.path(".out")), read_file(folder.path(".err"))};
+    Outcome done{WEXITSTATUS(status), read_file(folder.path(".out")), read_file(folder.path(".err"))};
     EXPECT_LT(done.code, 126) << arguments << '\n' << done.err;
     EXPECT_EQ(done.err.find("Sanitizer"), std::string::npos) << arguments << '\n' << done.err;
     EXPECT_EQ(done.err.find("runtime error"), std::string::npos) << arguments << '\n' << done.err;
@@ -96,11 +96,11 @@ std::uint64_t count_of(const Value& verdict, std::string_view rule) {
 
 TEST_F(Verify, PassesAWholeTapeWithOneLineThatSaysSo) {
   make_tape("a.tape", meeting);
-  const Run run_ = run("verify a.tape");
-  EXPECT_EQ(run_.code, 0);
-  EXPECT_TRUE(run_.out.starts_with("a.tape: passed: whole, 12 frames on 1 connection")) << run_.out;
-  EXPECT_NE(run_.out.find("no findings\n"), std::string::npos);
-  EXPECT_EQ(run_.err, "");
+  const Outcome done = run("verify a.tape");
+  EXPECT_EQ(done.code, 0);
+  EXPECT_TRUE(done.out.starts_with("a.tape: passed: whole, 11 frames on 1 connection")) << done.out;
+  EXPECT_NE(done.out.find("no findings\n"), std::string::npos);
+  EXPECT_EQ(done.err, "");
 }
 
 TEST_F(Verify, ARuleAboutTapesIsBrokenByItsFixtureAndKeptByTheOther) {
@@ -110,15 +110,15 @@ TEST_F(Verify, ARuleAboutTapesIsBrokenByItsFixtureAndKeptByTheOther) {
       fs::remove(folder.path("a.tape"));
       make_tape("a.tape", meeting);
       change("a.tape", read_file(fixtures / rule / (triggers ? "triggers.sql" : "clean.sql")));
-      const Run run_ = run("verify a.tape --json");
+      const Outcome done = run("verify a.tape --json");
       event::Decoder decoder;
-      const Value verdict = decoder.decode(run_.out).value;
+      const Value verdict = decoder.decode(done.out).value;
       if (triggers) {
-        EXPECT_GT(count_of(verdict, rule), 0U) << run_.out;
-        EXPECT_EQ(run_.code, std::string_view(rule) == "tape-unclosed" ? 0 : 1);
+        EXPECT_GT(count_of(verdict, rule), 0U) << done.out;
+        EXPECT_EQ(done.code, std::string_view(rule) == "tape-unclosed" ? 0 : 1);
       } else {
-        EXPECT_EQ(verdict["findings"].items().size(), 0U) << run_.out;
-        EXPECT_EQ(run_.code, 0);
+        EXPECT_EQ(verdict["findings"].items().size(), 0U) << done.out;
+        EXPECT_EQ(done.code, 0);
       }
     }
   }
@@ -133,7 +133,7 @@ TEST_F(Verify, FailsOnErrorsAndOnWarningsWhenItIsStrict) {
   EXPECT_EQ(run("verify warned.tape --rule unknown-event=error").code, 1);
   EXPECT_EQ(run("verify wrong.tape").code, 1);
   EXPECT_EQ(run("verify wrong.tape --rule mistyped-field=warn --rule dropped-message=off").code, 0);
-  const Run strict = run("verify warned.tape --strict");
+  const Outcome strict = run("verify warned.tape --strict");
   EXPECT_TRUE(strict.out.starts_with("warned.tape: failed: whole")) << strict.out;
   EXPECT_NE(strict.out.find("unknown-event"), std::string::npos);
 }
@@ -141,16 +141,16 @@ TEST_F(Verify, FailsOnErrorsAndOnWarningsWhenItIsStrict) {
 TEST_F(Verify, GivesEveryFindingWithItsPlaceAsJson) {
   make_tape("a.tape", meeting + block("stage", R"([{"participant_uuid":"x","stage_index":0}])"));
   event::Decoder decoder;
-  const Run run_ = run("verify a.tape --json");
-  const Value verdict = decoder.decode(run_.out).value;
+  const Outcome done = run("verify a.tape --json");
+  const Value verdict = decoder.decode(done.out).value;
   EXPECT_TRUE(verdict["verdict"].is_text("passed"));
-  EXPECT_EQ(verdict["frames"].as_number(), 13);
+  EXPECT_EQ(verdict["frames"].as_number(), 12);
   EXPECT_EQ(verdict["counts"]["warn"].as_number(), 2);
   ASSERT_EQ(verdict["findings"].items().size(), 2U);
   const Value finding = verdict["findings"].items()[0];
   EXPECT_TRUE(finding["rule"].is_text("missing-field"));
   EXPECT_TRUE(finding["severity"].is_text("warn"));
-  EXPECT_EQ(finding["seq"].as_number(), 13);
+  EXPECT_EQ(finding["seq"].as_number(), 12);
   EXPECT_TRUE(finding["event"].is_text("stage"));
   EXPECT_TRUE(finding["pointer"].is_text("/0/vad"));
   EXPECT_TRUE(finding["expected"].is_text("a whole number"));
@@ -164,9 +164,9 @@ TEST_F(Verify, WhatCannotBeOpenedIsOneSentenceAndExitThree) {
   for (const char* arguments :
        {"verify gone.tape", "verify text.tape", "verify empty.tape", "verify bare",
         "verify gone.tape --json", "verify text.tape --tap", "diff gone.tape gone.tape"}) {
-    const Run run_ = run(arguments);
-    EXPECT_EQ(run_.code, 3) << arguments;
-    EXPECT_EQ(std::count(run_.err.begin(), run_.err.end(), '\n'), 1) << run_.err;
+    const Outcome done = run(arguments);
+    EXPECT_EQ(done.code, 3) << arguments;
+    EXPECT_EQ(std::count(done.err.begin(), done.err.end(), '\n'), 1) << done.err;
   }
 }
 
@@ -184,11 +184,11 @@ TEST_F(Verify, WhatMakesNoSenseIsExitTwo) {
 TEST_F(Verify, HoldsATapeAgainstWhatIsExpectedOfIt) {
   make_tape("a.tape", warned);
   make_tape("b.tape", meeting + status(true) + block("weather", "1"));
-  const Run written = run("verify a.tape --expect a.json --update");
+  const Outcome written = run("verify a.tape --expect a.json --update");
   EXPECT_EQ(written.code, 0);
   EXPECT_EQ(written.err, "tapedeck: wrote the expectation a.json\n");
   EXPECT_EQ(run("verify a.tape --expect a.json --strict").code, 0);
-  const Run departed = run("verify b.tape --expect a.json");
+  const Outcome departed = run("verify b.tape --expect a.json");
   EXPECT_EQ(departed.code, 1);
   EXPECT_NE(departed.out.find("departs from its expectation at seq 13"), std::string::npos)
       << departed.out;
@@ -214,7 +214,7 @@ TEST_F(Verify, RunsAFolderAndReportsInTheOrderOfNames) {
   }
   make_tape("tapes/more/a&<\">.tape", meeting);
   write_file(folder.path("tapes/notes.txt"), "no tape");
-  const Run text = run("verify tapes");
+  const Outcome text = run("verify tapes");
   EXPECT_EQ(text.code, 1);
   EXPECT_TRUE(text.out.starts_with("tapes/more/a&<\">.tape: passed")) << text.out;
   EXPECT_NE(text.out.find("\n9 tapes: 8 passed, 1 failed, 0 could not be judged\n"),
@@ -222,11 +222,11 @@ TEST_F(Verify, RunsAFolderAndReportsInTheOrderOfNames) {
       << text.out;
   EXPECT_EQ(run("verify tapes").out, text.out);
 
-  const Run tap = run("verify tapes --tap");
+  const Outcome tap = run("verify tapes --tap");
   EXPECT_TRUE(tap.out.starts_with("TAP version 14\n1..9\nok 1 - tapes/more/")) << tap.out;
   EXPECT_NE(tap.out.find("\nnot ok 7 - tapes/t5.tape\n  ---\n"), std::string::npos) << tap.out;
 
-  const Run json = run("verify tapes --json --junit report.xml");
+  const Outcome json = run("verify tapes --json --junit report.xml");
   EXPECT_EQ(std::count(json.out.begin(), json.out.end(), '\n'), 9);
   const std::string xml = read_file(folder.path("report.xml"));
   EXPECT_NE(xml.find("tests=\"9\" failures=\"1\" errors=\"0\""), std::string::npos) << xml;
@@ -279,10 +279,10 @@ TEST_F(Verify, TakesWhateverFileComes) {
 TEST_F(Diff, EqualTapesAreOneSentence) {
   make_tape("a.tape", meeting);
   test::make_tape(folder.path("b.tape"), meeting, 7 * ns_per_ms);
-  const Run run_ = run("diff a.tape b.tape");
-  EXPECT_EQ(run_.code, 0);
-  EXPECT_TRUE(run_.out.starts_with("equal: 12 frames, the same bytes, digest ")) << run_.out;
-  EXPECT_EQ(std::count(run_.out.begin(), run_.out.end(), '\n'), 1);
+  const Outcome done = run("diff a.tape b.tape");
+  EXPECT_EQ(done.code, 0);
+  EXPECT_TRUE(done.out.starts_with("equal: 11 frames, the same bytes, digest ")) << done.out;
+  EXPECT_EQ(std::count(done.out.begin(), done.out.end(), '\n'), 1);
   make_tape("c.tape", meeting + ": keep-alive\n\n");
   EXPECT_EQ(run("diff a.tape c.tape").code, 0);
   EXPECT_EQ(run("diff a.tape c.tape --ignore times").code, 1);
@@ -292,14 +292,14 @@ TEST_F(Diff, EqualTapesAreOneSentence) {
 TEST_F(Diff, SaysWhereTapesDifferFirst) {
   make_tape("a.tape", status(false) + meeting);
   make_tape("b.tape", status(true) + meeting);
-  const Run text = run("diff a.tape b.tape");
+  const Outcome text = run("diff a.tape b.tape");
   EXPECT_EQ(text.code, 1);
   EXPECT_TRUE(text.out.starts_with("different in 1 place: ")) << text.out;
   EXPECT_NE(text.out.find("/locked"), std::string::npos) << text.out;
   EXPECT_NE(text.out.find("at the end the state is the same"), std::string::npos) << text.out;
 
   event::Decoder decoder;
-  const Run json = run("diff a.tape b.tape --json");
+  const Outcome json = run("diff a.tape b.tape --json");
   EXPECT_EQ(json.code, 1);
   const Value report = decoder.decode(json.out).value;
   EXPECT_FALSE(report["equal"].as_boolean());
@@ -311,10 +311,10 @@ TEST_F(Diff, SaysWhereTapesDifferFirst) {
 
 TEST_F(SchemaCommand, PrintsTheCatalogueOrOneEventOfIt) {
   event::Decoder decoder;
-  const Run all = run("schema");
+  const Outcome all = run("schema");
   EXPECT_EQ(all.code, 0);
   EXPECT_TRUE(decoder.decode(all.out).value["$defs"]["plugin.raiseHand"].is_object());
-  const Run one = run("schema stage --plugin");
+  const Outcome one = run("schema stage --plugin");
   EXPECT_EQ(one.code, 0);
   EXPECT_TRUE(decoder.decode(one.out).value["items"]["properties"]["userId"].is_object());
 }
