@@ -47,7 +47,8 @@ class Command : public testing::Test {
                              " >.out 2>.err </dev/null";
     const int status = std::system(line.c_str());
     EXPECT_TRUE(WIFEXITED(status)) << line;
-    Outcome done{WEXITSTATUS(status), read_file(folder.path(".out")), read_file(folder.path(".err"))};
+    Outcome done{WEXITSTATUS(status), read_file(folder.path(".out")),
+                 read_file(folder.path(".err"))};
     EXPECT_LT(done.code, 126) << arguments << '\n' << done.err;
     EXPECT_EQ(done.err.find("Sanitizer"), std::string::npos) << arguments << '\n' << done.err;
     EXPECT_EQ(done.err.find("runtime error"), std::string::npos) << arguments << '\n' << done.err;
