@@ -372,14 +372,15 @@ Result<ExitCode> serve(const schema::TapeReader& tape, const Wishes& wishes) {
     return Result<std::unique_ptr<port::FrameSource>>(
         std::make_unique<replayer::SeamlessSource>(open_frames(tape, wishes), left_out));
   };
-  const auto server = replayer::Server::listen({.address = wishes.address,
-                                                .allow_remote = wishes.allow_remote,
-                                                .sharing = wishes.sharing,
-                                                .timeline = wishes.timeline,
-                                                .once = wishes.once,
-                                                .participant_uuid = [&](auto) { return self; },
-                                                .log = say},
-                                               std::move(programme));
+  const auto server = replayer::Server::listen(
+      {.address = wishes.address,
+       .allow_remote = wishes.allow_remote,
+       .sharing = wishes.sharing,
+       .timeline = wishes.timeline,
+       .once = wishes.once,
+       .participant_uuid = [&](auto) -> const std::string& { return self; },
+       .log = say},
+      std::move(programme));
   if (!server) {
     return fail(server.error());
   }

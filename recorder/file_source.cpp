@@ -96,7 +96,7 @@ SourceEvent FileSource::next(std::int64_t until_ns) {
   }
   for (;;) {
     if (std::exchange(input_->ready, false)) {
-      const SourceEvent event = read();
+      SourceEvent event = read();
       if (!std::holds_alternative<Nothing>(event)) {
         return event;
       }

@@ -3,12 +3,8 @@
 #include <optional>
 #include <utility>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -28,8 +24,6 @@ namespace http = boost::beast::http;
 using boost::system::error_code;
 
 namespace {
-
-constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 
 /// A Beast body that gathers what the parser finds, whatever length the header promises.
 struct GatheredBody {
@@ -90,20 +84,14 @@ class HttpSource::Exchange : public std::enable_shared_from_this<Exchange> {
   Exchange(asio::io_context& io, const HttpOptions& options, Url url, std::string last_event_id)
       : options_(options),
         url_(std::move(url)),
-        first_url_(url_),
         permanent_url_(url_),
+        credentials_(same_origin(url_, options.url)),
         last_event_id_(std::move(last_event_id)),
         resolver_(io),
         socket_(io) {}
 
-  void start() {
-    asio::co_spawn(socket_.get_executor(), find_stream(),
-                   [self = shared_from_this()](const std::exception_ptr& thrown) {
-                     if (thrown) {
-                       std::rethrow_exception(thrown);
-                     }
-                   });
-  }
+  /// Begins the way to the stream, or to the reason why there is none.
+  void start() { resolve(); }
 
   void abandon() {
     abandoned_ = true;
@@ -115,55 +103,51 @@ class HttpSource::Exchange : public std::enable_shared_from_this<Exchange> {
   [[nodiscard]] bool opened() const { return opened_; }
   [[nodiscard]] const std::optional<Refused>& refused() const { return refused_; }
   [[nodiscard]] const Url& url() const { return url_; }
-  [[nodiscard]] bool redirected() const { return to_string(url_) != to_string(first_url_); }
+  [[nodiscard]] bool redirected() const { return redirects_ > 0; }
   [[nodiscard]] const Url& permanent_url() const { return permanent_url_; }
-  [[nodiscard]] const std::string& sent_event_id() const { return sent_event_id_; }
+  [[nodiscard]] const std::string& sent_event_id() const { return request_.last_event_id; }
   [[nodiscard]] const auto& fields() const { return parser_->get().base(); }
 
   /// What the body has brought, or Nothing: then the next read is under way.
-  [[nodiscard]] SourceEvent take() {
-    if (fresh_) {
-      fresh_ = false;
-      return Arrived{arrived_};
-    }
-    if (ended_) {
-      return *ended_;
-    }
-    if (!reading_) {
-      read_body();
-    }
-    return Nothing{};
-  }
+  [[nodiscard]] SourceEvent take();
 
  private:
-  /// Follows redirects to the stream, or to the reason why there is none.
-  asio::awaitable<void> find_stream();
-  asio::awaitable<bool> connect();
-  asio::awaitable<bool> send_request(bool credentials);
-  asio::awaitable<bool> read_head();
-  asio::awaitable<bool> read_one_head();
-  [[nodiscard]] ResponseHead head() const;
-  [[nodiscard]] bool redirect(const std::string& location);
-  void open_body();
-  void read_body();
+  using Step = void (Exchange::*)(const error_code&);
+
+  void resolve();
+  void connect(const error_code& error, const asio::ip::tcp::resolver::results_type& endpoints);
+  void send_request(const error_code& error);
+  void begin_head(const error_code& error);
+  void read_head(const error_code& error);
+  void parse_head();
+  void judge_head();
+  void redirect(const ResponseHead& answer);
+  void read_body(const error_code& error);
   void parse_body();
   void end_of_input(const error_code& error);
 
+  [[nodiscard]] ResponseHead head() const;
+  /// Reads some bytes into the buffer and goes on with `next`.
+  void read_some(Step next);
   void refuse(std::string reason, bool worth_retrying, std::int64_t retry_after_ns = 0) {
     refused_ = Refused{std::move(reason), worth_retrying, retry_after_ns};
   }
 
   const HttpOptions options_;
   Url url_;
-  const Url first_url_;
-  Url permanent_url_;
+  Url permanent_url_;  ///< as far as all redirects were permanent
+  bool credentials_;   ///< no other origin came into play
+  bool permanent_ = true;
+  int redirects_ = 0;
   const std::string last_event_id_;
-  std::string sent_event_id_;
+  Request request_;
 
   asio::ip::tcp::resolver resolver_;
   asio::ip::tcp::socket socket_;
   boost::beast::flat_buffer buffer_{limits::http_head_bytes_max + limits::read_bytes_max};
   std::optional<http::response_parser<GatheredBody>> parser_;
+  std::size_t head_bytes_ = 0;
+  int interim_responses_ = 0;
 
   bool abandoned_ = false;
   bool opened_ = false;
@@ -174,134 +158,162 @@ class HttpSource::Exchange : public std::enable_shared_from_this<Exchange> {
   std::optional<Ended> ended_;
 };
 
-asio::awaitable<void> HttpSource::Exchange::find_stream() {
-  bool credentials = same_origin(url_, options_.url);
-  bool permanent = true;
-  for (int redirects = 0;; ++redirects) {
-    const bool answered =
-        co_await connect() && co_await send_request(credentials) && co_await read_head();
-    if (!answered) {
-      co_return;
-    }
-    const ResponseHead answer = head();
-    const Judgement judgement = judge(answer);
-    switch (judgement.kind) {
-      case Judgement::Kind::stream:
-        open_body();
-        co_return;
-      case Judgement::Kind::later:
-        refuse(judgement.reason, true,
-               parse_retry_after(answer.retry_after, options_.wall_now_ns()));
-        co_return;
-      case Judgement::Kind::never:
-        refuse(judgement.reason, false);
-        co_return;
-      case Judgement::Kind::redirect:
-        break;
-    }
-    if (redirects == limits::redirects_max) {
-      refuse("it redirects more than " + std::to_string(limits::redirects_max) + " times in a row",
-             false);
-      co_return;
-    }
-    if (!redirect(answer.location)) {
-      co_return;
-    }
-    credentials = credentials && same_origin(url_, options_.url);
-    permanent = permanent && (answer.status == 301 || answer.status == 308);
-    if (permanent) {
-      permanent_url_ = url_;
-    }
-  }
+void HttpSource::Exchange::resolve() {
+  resolver_.async_resolve(url_.host, std::to_string(url_.port),
+                          asio::ip::resolver_base::numeric_service,
+                          [self = shared_from_this()](const error_code& error, const auto& found) {
+                            if (!self->abandoned_) {
+                              self->connect(error, found);
+                            }
+                          });
 }
 
-asio::awaitable<bool> HttpSource::Exchange::connect() {
-  error_code ignored;
-  socket_.close(ignored);
-  buffer_.clear();
-  if (abandoned_) {
-    co_return false;
+void HttpSource::Exchange::connect(const error_code& error,
+                                   const asio::ip::tcp::resolver::results_type& endpoints) {
+  if (error) {
+    refuse("its host '" + url_.host + "' cannot be resolved: " + error.message(), true);
+    return;
   }
-  const auto [unresolved, endpoints] = co_await resolver_.async_resolve(
-      url_.host, std::to_string(url_.port), asio::ip::resolver_base::numeric_service, as_result);
-  if (unresolved || abandoned_) {
-    refuse("its host '" + url_.host + "' cannot be resolved: " + unresolved.message(), true);
-    co_return false;
-  }
-  const auto [unconnected, endpoint] = co_await asio::async_connect(socket_, endpoints, as_result);
-  if (unconnected || abandoned_) {
+  asio::async_connect(
+      socket_, endpoints,
+      [self = shared_from_this()](const error_code& failed, const asio::ip::tcp::endpoint&) {
+        if (!self->abandoned_) {
+          self->send_request(failed);
+        }
+      });
+}
+
+void HttpSource::Exchange::send_request(const error_code& error) {
+  if (error) {
     refuse("cannot connect to " + url_.host + " port " + std::to_string(url_.port) + ": " +
-               unconnected.message(),
+               error.message(),
            true);
-    co_return false;
+    return;
   }
   watch_peer(socket_);
-  co_return true;
+  request_ = make_request(url_, options_.headers, last_event_id_, credentials_);
+  asio::async_write(socket_, asio::buffer(request_.text),
+                    [self = shared_from_this()](const error_code& failed, std::size_t /*count*/) {
+                      if (!self->abandoned_) {
+                        self->begin_head(failed);
+                      }
+                    });
 }
 
-asio::awaitable<bool> HttpSource::Exchange::send_request(bool credentials) {
-  const Request request = make_request(url_, options_.headers, last_event_id_, credentials);
-  sent_event_id_ = request.last_event_id;
-  const auto [error, sent] =
-      co_await asio::async_write(socket_, asio::buffer(request.text), as_result);
+void HttpSource::Exchange::begin_head(const error_code& error) {
   if (error) {
     refuse("the connection broke while the request was sent: " + error.message(), true);
-    co_return false;
+    return;
   }
-  co_return true;
-}
-
-asio::awaitable<bool> HttpSource::Exchange::read_head() {
-  for (int interim = 0; interim <= limits::interim_responses_max; ++interim) {
-    if (!co_await read_one_head()) {
-      co_return false;
-    }
-    const unsigned status = parser_->get().result_int();
-    if (status / 100 != 1 || status == 101) {
-      co_return true;
-    }
-  }
-  refuse("it sends interim responses without end", true);
-  co_return false;
-}
-
-asio::awaitable<bool> HttpSource::Exchange::read_one_head() {
   parser_.emplace();
   parser_->header_limit(limits::http_head_bytes_max);
   parser_->body_limit(boost::none);
-  std::size_t head_bytes = 0;
-  error_code parsed;
-  while (!parser_->is_header_done()) {
-    if (buffer_.size() == 0 || parsed == http::error::need_more) {
-      const auto [error, count] =
-          co_await socket_.async_read_some(buffer_.prepare(limits::read_bytes_max), as_result);
-      if (error == asio::error::eof) {
-        refuse("it closed the connection before it had answered", true);
-        co_return false;
-      }
-      if (error) {
-        refuse("the connection broke before it had answered: " + error.message(), true);
-        co_return false;
-      }
-      buffer_.commit(count);
-    }
-    const std::size_t used = parser_->put(buffer_.data(), parsed);
-    buffer_.consume(used);
-    // Beast's own limit is not over all fields together.
-    head_bytes += used;
-    if (head_bytes + (parser_->is_header_done() ? 0 : buffer_.size()) >
-            limits::http_head_bytes_max ||
-        parsed == http::error::header_limit) {
-      refuse("the header of its answer is larger than " + format_bytes(limits::http_head_bytes_max),
-             true);
-      co_return false;
-    }
-    if (parsed && parsed != http::error::need_more) {
-      refuse("its answer is not HTTP/1: " + parsed.message(), true);
-      co_return false;
-    }
+  head_bytes_ = 0;
+  parse_head();
+}
+
+void HttpSource::Exchange::read_head(const error_code& error) {
+  if (error == asio::error::eof) {
+    refuse("it closed the connection before it had answered", true);
+  } else if (error) {
+    refuse("the connection broke before it had answered: " + error.message(), true);
+  } else {
+    parse_head();
   }
-  co_return true;
+}
+
+void HttpSource::Exchange::parse_head() {
+  error_code error;
+  while (!error && buffer_.size() > 0 && !parser_->is_header_done()) {
+    const std::size_t used = parser_->put(buffer_.data(), error);
+    buffer_.consume(used);
+    head_bytes_ += used;
+  }
+  const bool done = parser_->is_header_done();
+  // Beast's own limit is not one over all fields together.
+  if (error == http::error::header_limit ||
+      head_bytes_ + (done ? 0 : buffer_.size()) > limits::http_head_bytes_max) {
+    refuse("the header of its answer is larger than " + format_bytes(limits::http_head_bytes_max),
+           true);
+  } else if (error && error != http::error::need_more) {
+    refuse("its answer is not HTTP/1: " + error.message(), true);
+  } else if (done) {
+    judge_head();
+  } else {
+    read_some(&Exchange::read_head);
+  }
+}
+
+void HttpSource::Exchange::judge_head() {
+  const ResponseHead answer = head();
+  if (answer.status / 100 == 1 && answer.status != 101) {
+    if (++interim_responses_ > limits::interim_responses_max) {
+      refuse("it sends interim responses without end", true);
+    } else {
+      begin_head({});
+    }
+    return;
+  }
+  const Judgement judgement = judge(answer);
+  switch (judgement.kind) {
+    case Judgement::Kind::stream:
+      opened_ = true;
+      parser_->eager(true);
+      parse_body();
+      break;
+    case Judgement::Kind::redirect:
+      redirect(answer);
+      break;
+    case Judgement::Kind::later:
+      refuse(judgement.reason, true, parse_retry_after(answer.retry_after, options_.wall_now_ns()));
+      break;
+    case Judgement::Kind::never:
+      refuse(judgement.reason, false);
+      break;
+  }
+}
+
+void HttpSource::Exchange::redirect(const ResponseHead& answer) {
+  if (redirects_ == limits::redirects_max) {
+    refuse("it redirects more than " + std::to_string(limits::redirects_max) + " times in a row",
+           false);
+    return;
+  }
+  auto target = resolve_url(url_, answer.location);
+  if (!target) {
+    refuse("it redirects to where nobody can follow: " + target.error().message, false);
+    return;
+  }
+  if (target->secure()) {
+    refuse("it redirects to https, which is not supported yet", false);
+    return;
+  }
+  if (target->userinfo.empty() && same_origin(*target, url_)) {
+    target->userinfo = url_.userinfo;
+  }
+  ++redirects_;
+  url_ = *std::move(target);
+  credentials_ = credentials_ && same_origin(url_, options_.url);
+  permanent_ = permanent_ && (answer.status == 301 || answer.status == 308);
+  if (permanent_) {
+    permanent_url_ = url_;
+  }
+  error_code ignored;
+  socket_.close(ignored);
+  buffer_.clear();
+  interim_responses_ = 0;
+  resolve();
+}
+
+void HttpSource::Exchange::read_some(Step next) {
+  socket_.async_read_some(
+      buffer_.prepare(limits::read_bytes_max),
+      [self = shared_from_this(), next](const error_code& error, std::size_t count) {
+        if (!self->abandoned_) {
+          self->buffer_.commit(count);
+          ((*self).*next)(error);
+        }
+      });
 }
 
 ResponseHead HttpSource::Exchange::head() const {
@@ -313,41 +325,28 @@ ResponseHead HttpSource::Exchange::head() const {
           .retry_after = std::string(fields()[http::field::retry_after])};
 }
 
-/// Moves `url_` on; false when there is no way.
-bool HttpSource::Exchange::redirect(const std::string& location) {
-  auto target = resolve_url(url_, location);
-  if (!target) {
-    refuse("it redirects to where nobody can follow: " + target.error().message, false);
-    return false;
+SourceEvent HttpSource::Exchange::take() {
+  if (fresh_) {
+    fresh_ = false;
+    return Arrived{arrived_};
   }
-  if (target->userinfo.empty() && same_origin(*target, url_)) {
-    target->userinfo = url_.userinfo;
+  if (ended_) {
+    return *ended_;
   }
-  url_ = *std::move(target);
-  return true;
+  if (!reading_) {
+    reading_ = true;
+    read_some(&Exchange::read_body);
+  }
+  return Nothing{};
 }
 
-void HttpSource::Exchange::open_body() {
-  opened_ = true;
-  parser_->eager(true);
-  parse_body();
-}
-
-void HttpSource::Exchange::read_body() {
-  reading_ = true;
-  socket_.async_read_some(buffer_.prepare(limits::read_bytes_max),
-                          [self = shared_from_this()](const error_code& error, std::size_t count) {
-                            self->reading_ = false;
-                            if (self->abandoned_) {
-                              return;
-                            }
-                            if (error) {
-                              self->end_of_input(error);
-                              return;
-                            }
-                            self->buffer_.commit(count);
-                            self->parse_body();
-                          });
+void HttpSource::Exchange::read_body(const error_code& error) {
+  reading_ = false;
+  if (error) {
+    end_of_input(error);
+  } else {
+    parse_body();
+  }
 }
 
 void HttpSource::Exchange::parse_body() {
@@ -415,7 +414,7 @@ SourceEvent HttpSource::next(std::int64_t until_ns) {
         url_ = exchange_->permanent_url();
         return opened_by(*exchange_);
       }
-      const SourceEvent event = exchange_->take();
+      SourceEvent event = exchange_->take();
       if (!std::holds_alternative<Nothing>(event)) {
         return event;
       }

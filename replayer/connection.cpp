@@ -25,10 +25,13 @@ namespace http = boost::beast::http;
 
 namespace {
 
-constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
+/// Errors of what is awaited come as values.
+constexpr auto as_result() {
+  return asio::as_tuple(asio::use_awaitable);
+}
 
 using HttpRequest = http::request<http::string_body>;
-using HttpResponse = http::response<http::string_body>;
+using HttpResponse = http::response<http::empty_body>;
 
 /// Status line and header that every response has. Any page may ask: a web app is often served
 /// from another origin, and the farewell of a closed tab (sendBeacon) comes with credentials.
@@ -56,6 +59,13 @@ void allow_preflight(HttpResponse& response, const HttpRequest& request,
   if (request.count("Access-Control-Request-Private-Network") != 0) {
     response.set("Access-Control-Allow-Private-Network", "true");
   }
+}
+
+/// Status line and header as they are sent.
+std::string text_of(const HttpResponse& response) {
+  std::ostringstream text;
+  text << response.base();
+  return text.str();
 }
 
 /// RFC 9112, section 3.2: a request of HTTP/1.1 names its host once.
@@ -111,7 +121,7 @@ asio::awaitable<bool> Connection::serve_request() {
   http::request_parser<http::string_body> parser;
   parser.header_limit(limits::request_header_bytes_max);
   parser.body_limit(limits::request_body_bytes_max);
-  const auto [error, count] = co_await http::async_read(socket_, buffer_, parser, as_result);
+  const auto [error, count] = co_await http::async_read(socket_, buffer_, parser, as_result());
   if (error) {
     co_await refuse(error);
     co_return false;
@@ -129,7 +139,7 @@ asio::awaitable<bool> Connection::wait_for_request() {
                                             : service_.limits.idle_time_max);
   idle_ = true;
   const auto space = buffer_.prepare(limits::request_first_read_bytes);
-  const auto [error, count] = co_await socket_.async_read_some(space, as_result);
+  const auto [error, count] = co_await socket_.async_read_some(space, as_result());
   idle_ = false;
   buffer_.commit(count);
   co_return !error;
@@ -146,7 +156,7 @@ asio::awaitable<bool> Connection::answer(HttpRequest request) {
                                           .body = request.body()});
   if (answer.hold_back) {
     delay_.expires_after(service_.limits.refused_refresh_delay);
-    co_await delay_.async_wait(as_result);
+    co_await delay_.async_wait(as_result());
   }
   if (answer.stream) {
     co_return co_await send_stream(request, *answer.stream);
@@ -169,10 +179,11 @@ asio::awaitable<bool> Connection::send_answer(const HttpRequest& request, Answer
     response.set(http::field::cache_control, "no-store");
     response.content_length(answer.body.size());
   }
+  std::string text = text_of(response);
   if (request.method() != http::verb::head) {
-    response.body() = std::move(answer.body);
+    text += answer.body;
   }
-  const auto [error, count] = co_await http::async_write(socket_, response, as_result);
+  const auto [error, count] = co_await asio::async_write(socket_, asio::buffer(text), as_result());
   co_return !error && keep_alive;
 }
 
@@ -186,11 +197,9 @@ asio::awaitable<bool> Connection::send_stream(const HttpRequest& request,
   const bool chunked = request.version() >= 11;
   response.chunked(chunked);
   response.keep_alive(false);
-  std::ostringstream text;
-  text << response.base();
-  std::string head = text.str();
+  std::string head = text_of(response);
   if (request.method() == http::verb::head) {
-    co_await asio::async_write(socket_, asio::buffer(head), as_result);
+    co_await asio::async_write(socket_, asio::buffer(head), as_result());
     co_return false;
   }
   const auto attached = service_.broadcast.attach(grant, [&] {
@@ -230,7 +239,7 @@ asio::awaitable<void> Connection::linger() {
   std::array<char, 512> ignored{};
   while (!error) {
     std::tie(error, std::ignore) =
-        co_await socket_.async_read_some(asio::buffer(ignored), as_result);
+        co_await socket_.async_read_some(asio::buffer(ignored), as_result());
   }
 }
 

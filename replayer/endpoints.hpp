@@ -3,6 +3,7 @@
 // Source: the published client @pexip/infinity-api 20.0.0, which refuses an answer of another type.
 #pragma once
 
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -32,6 +33,6 @@ struct Endpoint {
 [[nodiscard]] const Endpoint* find_endpoint(const std::vector<std::string_view>& path);
 
 /// Every one, for tests.
-[[nodiscard]] const std::vector<Endpoint>& all_endpoints();
+[[nodiscard]] std::span<const Endpoint> all_endpoints();
 
 }  // namespace tapedeck::replayer

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
+#include <limits>
 #include <optional>
 #include <set>
 #include <utility>
@@ -12,6 +13,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <sys/resource.h>
 
@@ -29,7 +31,10 @@ using asio::ip::tcp;
 
 namespace {
 
-constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
+/// Errors of what is awaited come as values.
+constexpr auto as_result() {
+  return asio::as_tuple(asio::use_awaitable);
+}
 
 /// Descriptors that the process needs for other things than connections.
 constexpr rlim_t descriptors_kept = 64;
@@ -104,6 +109,7 @@ class Server::Impl {
       : options_(std::move(options)),
         programme_(std::move(programme)),
         acceptor_(clock_.context()),
+        accept_pause_(clock_.context()),
         broadcast_(deck_, clock_, options_, programme_),
         facade_(hooks()),
         service_{facade_, broadcast_, options_.limits},
@@ -129,9 +135,17 @@ class Server::Impl {
     }
     stop_fd.async_wait(asio::posix::stream_descriptor::wait_read,
                        [](const boost::system::error_code&) {});
-    asio::co_spawn(clock_.context(), accept_connections(), asio::detached);
+    accept_next();
     asio::co_spawn(clock_.context(), watch_for_stalled_streams(), asio::detached);
-    auto played = deck_.run(clock_, [&] { return stop.requested() || broadcast_.done(); });
+    asio::steady_timer end_timer(clock_.context());  // only wakes the loop, which then looks
+    const std::int64_t end_ns = options_.for_ns ? clock_.now_ns() + *options_.for_ns
+                                                : std::numeric_limits<std::int64_t>::max();
+    if (options_.for_ns) {
+      end_timer.expires_after(std::chrono::nanoseconds(*options_.for_ns));
+      end_timer.async_wait([](const boost::system::error_code&) {});
+    }
+    auto played = deck_.run(
+        clock_, [&] { return stop.requested() || broadcast_.done() || clock_.now_ns() >= end_ns; });
     end();
     stop_fd.release();
     return played;
@@ -167,24 +181,33 @@ class Server::Impl {
                 }};
   }
 
-  asio::awaitable<void> accept_connections() {
-    while (acceptor_.is_open()) {
-      auto [error, socket] = co_await acceptor_.async_accept(as_result);
-      if (error == asio::error::operation_aborted) {
-        co_return;
+  void accept_next() {
+    acceptor_.async_accept([this](const boost::system::error_code& error, tcp::socket socket) {
+      if (!acceptor_.is_open()) {
+        return;
       }
-      if (error) {  // out of descriptors, say: others must close first
-        asio::steady_timer pause(clock_.context(), limits::accept_pause);
-        co_await pause.async_wait(as_result);
-        continue;
+      if (error) {
+        wait_to_accept();
+        return;
       }
       ++accepted_;
-      if (connections_.size() >= connections_max_) {
+      if (connections_.size() < connections_max_) {
+        start(std::move(socket));
+      } else {
         ++refused_;
-        continue;
       }
-      start(std::move(socket));
-    }
+      accept_next();
+    });
+  }
+
+  /// There is no descriptor left, say: others must close first.
+  void wait_to_accept() {
+    accept_pause_.expires_after(limits::accept_pause);
+    accept_pause_.async_wait([this](const boost::system::error_code& cancelled) {
+      if (!cancelled && acceptor_.is_open()) {
+        accept_next();
+      }
+    });
   }
 
   void start(tcp::socket socket) {
@@ -204,7 +227,7 @@ class Server::Impl {
     asio::steady_timer timer(clock_.context());
     for (;;) {
       timer.expires_after(limits::stall_check_interval);
-      co_await timer.async_wait(as_result);
+      co_await timer.async_wait(as_result());
       broadcast_.drop_stalled();
     }
   }
@@ -235,6 +258,7 @@ class Server::Impl {
   const Programme programme_;
   PumpClock clock_;  // its handlers refer to what follows, and do not run once that is gone
   tcp::acceptor acceptor_;
+  asio::steady_timer accept_pause_;
   Deck deck_;
   Broadcast broadcast_;
   Facade facade_;

@@ -58,6 +58,8 @@ struct ServerOptions {
   /// Ends the server when a source is over and what it gave has been sent. Otherwise a stream
   /// whose source is over stays open, as a meeting in which nothing happens does.
   bool once = false;
+  /// Ends the server this long after run() began; nothing: only the ways above do.
+  std::optional<std::int64_t> for_ns = {};
   /// The participant_uuid for the n-th join, counted from 1. Nothing: first_participant_uuid for
   /// every one.
   std::function<std::string(std::uint64_t)> participant_uuid = {};

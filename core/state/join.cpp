@@ -4,23 +4,19 @@ namespace tapedeck::state {
 
 std::string conference_name_of(std::string_view alias) {
   std::string name;
-  bool starts_word = true;
-  for (const char c : alias) {
-    if (c == '.' || c == '-' || c == '_') {
-      starts_word = true;
+  bool at_word = true;
+  for (const char c : alias.substr(0, alias.find('@'))) {
+    if (c == '.' || c == '-' || c == '_' || c == ' ') {
+      at_word = true;
       continue;
     }
-    if (starts_word) {
-      if (!name.empty()) {
-        name += ' ';
-      }
-      name += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-    } else {
-      name += c;
+    if (at_word && !name.empty()) {
+      name += ' ';
     }
-    starts_word = false;
+    name += at_word && c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    at_word = false;
   }
-  return name;
+  return name.empty() ? std::string(alias) : name;
 }
 
 }  // namespace tapedeck::state

@@ -1,12 +1,15 @@
 // What a client knows from joining, before the stream brings anything: the answer to request_token.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 namespace tapedeck::state {
 
-/// "meet.alice" gives "Meet Alice": the name of a conference as its alias suggests it.
+/// A name for people out of an alias: what stands before an `@`, cut at `.`, `-` and `_`, with a
+/// capital at the start of each word. `meet.alice` becomes `Meet Alice`.
 [[nodiscard]] std::string conference_name_of(std::string_view alias);
 
 /// The defaults stand where neither the tape nor the caller tells; whoever plays a node for a tape
@@ -18,6 +21,7 @@ struct Join {
   std::string service_type = "conference";  ///< current_service_type
   std::string display_name = "tape";
   std::string role = "HOST";
+  std::optional<std::uint64_t> token_expires_s;
 };
 
 /// Stands for the token of a join, which is never shown.

@@ -18,6 +18,7 @@
 #include "core/state/client_policy.hpp"
 #include "core/state/digest.hpp"
 #include "core/state/participant.hpp"
+#include "core/state/rest_call.hpp"
 #include "core/state/signal.hpp"
 #include "core/state/state.hpp"
 
@@ -56,6 +57,9 @@ class Reducer {
   /// The next event; `wall_ns` is the recorded Unix time at which it came. What the event borrows
   /// must live until the signals have been read.
   Outcome apply(const event::WireEvent& event, std::int64_t wall_ns);
+
+  /// The client did something by REST.
+  void act(RestEffect effect);
 
   /// The client's turn of its event loop is over: what it put off for later happens now. Events
   /// that came with one network read are handled in one turn.

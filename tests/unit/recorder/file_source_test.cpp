@@ -64,7 +64,7 @@ class FileSourceTest : public testing::Test {
     return refused != nullptr ? refused->reason : "(opened)";
   }
   std::string write_file(const std::string& bytes) {
-    const std::string path = folder_.path("body.sse");
+    std::string path = folder_.path("body.sse");
     std::ofstream(path, std::ios::binary) << bytes;
     return path;
   }

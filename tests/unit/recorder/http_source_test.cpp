@@ -25,6 +25,7 @@ using test::ScriptedConnection;
 using test::ScriptedServer;
 using test::stream_head;
 using Ending = Summary::Ending;
+using namespace std::string_literals;
 
 /// A script that sends `bytes` and closes.
 ScriptedServer::Script says(std::string bytes) {
@@ -87,7 +88,8 @@ class HttpSourceTest : public testing::Test {
 // Everything a body can hold: lone CRs and LFs, a mark, comments, bytes that are no UTF-8, a torn
 // end.
 const std::string awkward_body =
-    "\xef\xbb\xbf: hi\n\r\ndata: 1\r\n\r\nid: 2\rdata: \xff\xfe\r\r\n\ndata: 3\n\n\n\ndata: to\0rn";
+    "\xef\xbb\xbf: hi\n\r\ndata: 1\r\n\r\nid: 2\rdata: \xff\xfe\r\r\n\n"
+    "data: 3\n\n\n\ndata: to\0rn"s;
 
 TEST_F(HttpSourceTest, ABodyUntilCloseArrivesByteForByte) {
   ScriptedServer server({says(stream_head() + awkward_body)});

@@ -24,6 +24,8 @@ using test::Step;
 using Ending = Summary::Ending;
 using port::ConnectionEnd;
 
+constexpr std::int64_t hour_ns = 3600 * ns_per_s;
+
 Step opens(std::int64_t after_ns = 0) {
   return {after_ns,
           Opened{.source = "test", .http_status = 200, .headers = {}, .last_event_id = {}}};
@@ -69,7 +71,7 @@ class SessionTest : public testing::Test {
 
   test::TemporaryFolder folder_;
   port::VirtualClock clock_;
-  std::int64_t stop_ns_ = 24 * 3600 * ns_per_s;
+  std::int64_t stop_ns_ = 24 * hour_ns;
   int sinks_opened_ = 0;
   std::unique_ptr<ScriptedSource> source_;
   std::unique_ptr<schema::TapeWriter> writer_;
@@ -241,8 +243,8 @@ TEST_F(SessionTest, AStreamThatBringsSomethingEachTimeIsNeverGivenUp) {
 }
 
 TEST_F(SessionTest, ASilentStreamThatIsCutEveryHourIsNeverGivenUp) {
-  stop_ns_ = 10 * 3600 * ns_per_s;
-  const auto summary = run({{opens(), ends(ConnectionEnd::broken, 3600 * ns_per_s)}});
+  stop_ns_ = 10 * hour_ns;
+  const auto summary = run({{opens(), ends(ConnectionEnd::broken, hour_ns)}});
   ASSERT_TRUE(summary) << summary.error().message;
   EXPECT_EQ(summary->ending, Ending::stopped);
   EXPECT_EQ(summary->totals.connections, 10U);
