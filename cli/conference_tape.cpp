@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/base/join_defaults.hpp"
+
 namespace tapedeck::cli {
 
 void add_join_options(Options& options) {
@@ -21,7 +23,7 @@ state::Join join_of(const Values& given, const schema::TapeReader& tape) {
   join.self = told("self", "self").value_or(join.self);
   if (auto alias = told("conference", "alias")) {
     join.alias = std::move(*alias);
-    join.conference_name = state::conference_name_of(join.alias);
+    join.conference_name = conference_name_of(join.alias);
   }
   join.conference_name = told("name", "conference_name").value_or(join.conference_name);
   join.service_type = told("service", "service_type").value_or(join.service_type);

@@ -13,6 +13,7 @@
 #include "cli/command.hpp"
 #include "cli/options.hpp"
 #include "cli/output.hpp"
+#include "core/base/join_defaults.hpp"
 #include "core/base/json_writer.hpp"
 #include "core/base/rate.hpp"
 #include "core/base/units.hpp"
@@ -365,8 +366,8 @@ Result<ExitCode> serve(const schema::TapeReader& tape, const Wishes& wishes) {
   replayer::StopRequest stop;
   stop.catch_signals();
   replayer::LeftOut left_out;
-  const std::string self = wishes.self.value_or(
-      tape.value("self").value_or(std::string(replayer::first_participant_uuid)));
+  const std::string self =
+      wishes.self.value_or(tape.value("self").value_or(std::string(default_participant_uuid)));
   replayer::Programme programme;
   programme.open_stream = [&](const replayer::JoinInfo&) {
     return Result<std::unique_ptr<port::FrameSource>>(

@@ -272,8 +272,9 @@ void append_junit(std::string& out, std::span<const TapeVerdict> verdicts) {
       continue;
     }
     const std::string element = verdict.error ? "error" : "failure";
-    out += ">\n      <" + element + " message=\"" + xml(sentence_on(verdict)) + "\">" +
-           xml(details_of(verdict)) + "</" + element + ">\n    </testcase>\n";
+    out.append(">\n      <").append(element).append(" message=\"");
+    out.append(xml(sentence_on(verdict))).append("\">").append(xml(details_of(verdict)));
+    out.append("</").append(element).append(">\n    </testcase>\n");
   }
   out += "  </testsuite>\n</testsuites>\n";
 }

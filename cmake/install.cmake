@@ -30,10 +30,10 @@ function(tapedeck_install name folder)
   endforeach()
 endfunction()
 
-tapedeck_install(base core/base check json_text json_writer limits rate result units utf8)
-tapedeck_install(sse core/sse encoder frame_splitter message message_parser)
+tapedeck_install(base core/base check join_defaults json_text json_writer limits rate result units utf8)
+tapedeck_install(sse core/sse encoder frame_splitter line_scanner message message_parser)
 tapedeck_install(port core/port clock frame frame_sink frame_source recording_sink virtual_clock)
-tapedeck_install(event core/event catalogue json_schema kind)
+tapedeck_install(event core/event catalogue json_schema kind value)
 
 install(
   TARGETS tapedeck

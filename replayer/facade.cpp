@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "core/base/join_defaults.hpp"
 #include "core/base/json_text.hpp"
 #include "replayer/join_request.hpp"
 
@@ -187,7 +188,7 @@ Answer Facade::request_token(std::string_view alias, std::string_view body) {
   append_member(result, "token", member.tokens.back());
   append_member(result, "participant_uuid", member.participant_uuid);
   append_member(result, "display_name", member.display_name);
-  append_member(result, "conference_name", conference_name(alias));
+  append_member(result, "conference_name", conference_name_of(alias));
   return success(result + '}');
 }
 
@@ -198,28 +199,11 @@ const Member* Facade::member_of(const Request& request, const Target& target) {
 }
 
 std::string numbered_uuid(std::uint64_t number) {
-  std::string uuid = "00000000-0000-4000-8000-000000000000";
+  std::string uuid(default_participant_uuid);
   for (std::size_t at = uuid.size(); number != 0 && uuid[at - 1] != '-'; number >>= 4) {
     uuid[--at] = "0123456789abcdef"[number & 15];
   }
   return uuid;
-}
-
-std::string conference_name(std::string_view alias) {
-  std::string name;
-  bool at_word = true;
-  for (const char c : alias.substr(0, alias.find('@'))) {
-    if (c == '.' || c == '-' || c == '_' || c == ' ') {
-      at_word = true;
-      continue;
-    }
-    if (at_word && !name.empty()) {
-      name += ' ';
-    }
-    name += at_word && c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-    at_word = false;
-  }
-  return name.empty() ? std::string(alias) : name;
 }
 
 }  // namespace tapedeck::replayer

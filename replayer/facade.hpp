@@ -76,11 +76,7 @@ class Facade {
   std::uint64_t uuids_given_ = 0;
 };
 
-/// `00000000-0000-4000-8000-` and `number` in twelve hexadecimal digits.
+/// The default participant uuid with `number` at its end, in twelve hexadecimal digits.
 [[nodiscard]] std::string numbered_uuid(std::uint64_t number);
-
-/// A name for people out of an alias: what stands before an `@`, cut at `.`, `-` and `_`, with a
-/// capital at the start of each word. `meet.alice` becomes `Meet Alice`.
-[[nodiscard]] std::string conference_name(std::string_view alias);
 
 }  // namespace tapedeck::replayer

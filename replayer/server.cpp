@@ -18,6 +18,7 @@
 #include <sys/resource.h>
 
 #include "core/base/check.hpp"
+#include "core/base/join_defaults.hpp"
 #include "replayer/broadcast.hpp"
 #include "replayer/connection.hpp"
 #include "replayer/facade.hpp"
@@ -278,7 +279,7 @@ Result<std::unique_ptr<Server>> Server::listen(ServerOptions options, Programme 
             (options.timeline.rate == Rate() && options.timeline.from_ns == 0),
         "a live source at another rate than 1");
   if (!options.participant_uuid) {
-    options.participant_uuid = [](std::uint64_t) { return std::string(first_participant_uuid); };
+    options.participant_uuid = [](std::uint64_t) { return std::string(default_participant_uuid); };
   }
   auto impl = std::make_unique<Impl>(std::move(options), std::move(programme));
   if (auto listening = impl->listen(); !listening) {

@@ -60,15 +60,13 @@ struct ServerOptions {
   bool once = false;
   /// Ends the server this long after run() began; nothing: only the ways above do.
   std::optional<std::int64_t> for_ns = {};
-  /// The participant_uuid for the n-th join, counted from 1. Nothing: first_participant_uuid for
+  /// The participant_uuid for the n-th join, counted from 1. Nothing: default_participant_uuid for
   /// every one.
   std::function<std::string(std::uint64_t)> participant_uuid = {};
   ServerLimits limits = {};
   /// One line for people about something that happened; nothing: silence.
   std::function<void(std::string_view)> log = {};
 };
-
-inline constexpr std::string_view first_participant_uuid = "00000000-0000-4000-8000-000000000000";
 
 struct ServerReport {
   PlayReport played;

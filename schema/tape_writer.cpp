@@ -115,7 +115,7 @@ Result<bool> make_blank(const std::string& path) {
 
 /// Sees to it that there is a tape at `path`; true: a new one.
 Result<bool> provide_file(const std::string& path, Existing existing) {
-  const auto made = make_blank(path);
+  auto made = make_blank(path);
   if (!made || *made) {
     return made;
   }
@@ -138,7 +138,7 @@ Result<bool> provide_file(const std::string& path, Existing existing) {
   if (::unlink(head->path.c_str()) != 0) {
     return cannot_make(path, errno);
   }
-  const auto remade = make_blank(head->path);
+  auto remade = make_blank(head->path);
   if (remade && !*remade) {
     return fail_io(in_quotes(path) + " was made by another process just now");
   }

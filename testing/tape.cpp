@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/join_defaults.hpp"
 #include "core/base/json_text.hpp"
 #include "core/sse/frame_splitter.hpp"
 #include "core/sse/message_parser.hpp"
@@ -88,7 +89,7 @@ state::Join join_of(const schema::TapeReader& tape) {
   join.self = tape.value("self").value_or(join.self);
   if (auto alias = tape.value("alias")) {
     join.alias = std::move(*alias);
-    join.conference_name = state::conference_name_of(join.alias);
+    join.conference_name = conference_name_of(join.alias);
   }
   join.conference_name = tape.value("conference_name").value_or(join.conference_name);
   join.service_type = tape.value("service_type").value_or(join.service_type);
@@ -214,7 +215,7 @@ std::string text_of(const port::Frame& frame) {
   return verdict::clipped(text, text_bytes_max);
 }
 
-std::string padded(std::string text, std::size_t width) {
+std::string padded(const std::string& text, std::size_t width) {
   return text.size() < width ? std::string(width - text.size(), ' ') + text : text;
 }
 

@@ -4,18 +4,15 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
+
+#include "core/base/join_defaults.hpp"
 
 namespace tapedeck::state {
-
-/// A name for people out of an alias: what stands before an `@`, cut at `.`, `-` and `_`, with a
-/// capital at the start of each word. `meet.alice` becomes `Meet Alice`.
-[[nodiscard]] std::string conference_name_of(std::string_view alias);
 
 /// The defaults stand where neither the tape nor the caller tells; whoever plays a node for a tape
 /// answers request_token with the same.
 struct Join {
-  std::string self = "00000000-0000-4000-8000-000000000000";  ///< participant_uuid
+  std::string self{default_participant_uuid};  ///< participant_uuid
   std::string alias = "meet.alice";
   std::string conference_name = conference_name_of(alias);
   std::string service_type = "conference";  ///< current_service_type

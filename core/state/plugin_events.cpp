@@ -58,6 +58,22 @@ constexpr std::string_view message_keys[] = {"at",          "id",     "message",
 constexpr std::string_view transfer_keys[] = {"alias"};  // a plugin never sees the token
 constexpr std::string_view authenticated_keys[] = {"conferenceAlias", "conferenceName"};
 
+/// Signals that a plugin gets as they are, under a name of its own.
+struct PassedOn {
+  Signal signal;
+  std::string_view event;
+};
+constexpr PassedOn passed_on[] = {
+    {Signal::onDisconnected, "disconnected"},
+    {Signal::onCancelTransfer, "cancelTransfer"},
+    {Signal::onStage, "stage"},
+    {Signal::onLayoutUpdate, "layoutUpdate"},
+    {Signal::onPresentationConnectionChange, "presentationConnectionStateChange"},
+    {Signal::onBreakoutBegin, "breakoutBegin"},
+    {Signal::onBreakoutEnd, "breakoutEnd"},
+    {Signal::onBreakoutRefer, "breakoutRefer"},
+};
+
 }  // namespace
 
 std::optional<PluginApi> plugin_api_named(std::string_view text) {
@@ -138,21 +154,18 @@ void PluginEvents::add_activity(double type, const Value& payload) {
 
 void PluginEvents::add(const Emitted& emitted) {
   const Value& payload = emitted.payload;
-  const bool documented = api_ == PluginApi::api_19;
+  for (const PassedOn& same : passed_on) {
+    if (same.signal == emitted.signal) {
+      events_.push_back({same.event, payload});
+      return;
+    }
+  }
   switch (emitted.signal) {
     case Signal::onAuthenticatedWithConference:
       events_.push_back({"authenticatedWithConference", picked(payload, authenticated_keys)});
       return;
-    case Signal::onConferenceStatus: {
-      const Member members[] = {
-          {"id", payload["id"]},
-          {"status", documented ? picked(payload["status"], status_keys) : payload["status"]}};
-      events_.push_back(
-          {"conferenceStatus", Value::object(arena_.copy(std::span<const Member>(members)))});
-      return;
-    }
-    case Signal::onDisconnected:
-      events_.push_back({"disconnected", payload});
+    case Signal::onConferenceStatus:
+      add_status(payload);
       return;
     case Signal::onMe:
       events_.push_back({"me", in_room(payload)});
@@ -183,27 +196,16 @@ void PluginEvents::add(const Emitted& emitted) {
     case Signal::onTransfer:
       events_.push_back({"transfer", picked(payload, transfer_keys)});
       return;
+    // Passed on above.
+    case Signal::onDisconnected:
     case Signal::onCancelTransfer:
-      events_.push_back({"cancelTransfer", payload});
-      return;
     case Signal::onStage:
-      events_.push_back({"stage", payload});
-      return;
     case Signal::onLayoutUpdate:
-      events_.push_back({"layoutUpdate", payload});
-      return;
     case Signal::onPresentationConnectionChange:
-      events_.push_back({"presentationConnectionStateChange", payload});
-      return;
     case Signal::onBreakoutBegin:
-      events_.push_back({"breakoutBegin", payload});
-      return;
     case Signal::onBreakoutEnd:
-      events_.push_back({"breakoutEnd", payload});
-      return;
     case Signal::onBreakoutRefer:
-      events_.push_back({"breakoutRefer", payload});
-      return;
+    // Not for plugins.
     case Signal::onCallDisconnected:
     case Signal::onConnected:  // of the stream; the plugin event tells of the media
     case Signal::onFecc:
@@ -219,6 +221,15 @@ void PluginEvents::add(const Emitted& emitted) {
     case Signal::onUpdateSdp:
       return;
   }
+}
+
+void PluginEvents::add_status(const Value& payload) {
+  const Value status = payload["status"];
+  const Member members[] = {
+      {"id", payload["id"]},
+      {"status", api_ == PluginApi::api_19 ? picked(status, status_keys) : status}};
+  events_.push_back(
+      {"conferenceStatus", Value::object(arena_.copy(std::span<const Member>(members)))});
 }
 
 void PluginEvents::add_roster(const Value& payload) {

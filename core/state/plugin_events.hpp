@@ -45,6 +45,7 @@ class PluginEvents {
 
  private:
   void add(const Emitted& emitted);
+  void add_status(const event::Value& payload);
   void add_roster(const event::Value& payload);
   void add_message(const event::Value& message, bool is_text);
   void add_activity(double type, const event::Value& in_room);

@@ -98,6 +98,9 @@ class Reducer {
   /// `JSON.parse(text)`, whatever it is; the value lives until the next call.
   [[nodiscard]] event::Decoded parse_json(const Value& text);
   void conference_update(const Value& room_id, const Value& payload);
+  void refresh_token();
+  void presentation_frame(const Value& payload);
+  void main_conference_update(const Value& payload);
   void stage(const Value& payload);
   void layout(const Value& payload);
   void live_captions(const Value& room_id, const Value& payload);

@@ -1,6 +1,6 @@
-#include "core/state/join.hpp"
+#include "core/base/join_defaults.hpp"
 
-namespace tapedeck::state {
+namespace tapedeck {
 
 std::string conference_name_of(std::string_view alias) {
   std::string name;
@@ -19,4 +19,4 @@ std::string conference_name_of(std::string_view alias) {
   return name.empty() ? std::string(alias) : name;
 }
 
-}  // namespace tapedeck::state
+}  // namespace tapedeck
