@@ -167,9 +167,10 @@ void print_head(std::string& out, const Info& info) {
                          ", " + format_bytes(summary.file_bytes)});
   table.add(
       {"began", summary.wall_start_ns == 0 ? "never" : format_wall_time(summary.wall_start_ns)});
-  table.add(
-      {"length", format_duration(summary.last_ns) +
-                     (info.gaps.empty() ? "" : ", " + format_duration(ns) + " of it connected")});
+  table.add({"length", format_duration(summary.last_ns) +
+                           (info.gaps.empty()
+                                ? ""
+                                : ", " + format_duration(summary.last_ns - ns) + " of it gaps")});
   table.add({"state", std::string(how_it_ended(summary))});
   const std::string rate = per_second(summary.frame_count, ns);
   table.add({"frames", format_count(summary.frame_count) + " in " +
@@ -353,7 +354,7 @@ std::string json_of(const Info& info) {
   flag(out, "recording", summary.recording);
   member(out, "wall_start_ns", summary.wall_start_ns);
   member(out, "length_ns", summary.last_ns);
-  member(out, "connected_ns", recorded_ns(info));
+  member(out, "gaps_ns", summary.last_ns - recorded_ns(info));
   member(out, "frames", summary.frame_count);
   member(out, "bytes", contents.digest.bytes());
   member(out, "file_bytes", summary.file_bytes);

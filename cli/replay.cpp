@@ -181,10 +181,13 @@ std::string duration_text(std::uint64_t ns) {
   return format_duration(static_cast<std::int64_t>(ns));
 }
 
+std::string counted(std::uint64_t count, const std::string& word) {
+  return format_count(count) + ' ' + word + (count == 1 ? "" : "s");
+}
+
 /// What was played, and how well, as a clause for people.
 std::string summary(const replayer::PlayReport& played) {
-  std::string text = format_count(played.frames) + (played.frames == 1 ? " frame, " : " frames, ") +
-                     format_bytes(played.bytes);
+  std::string text = counted(played.frames, "frame") + ", " + format_bytes(played.bytes);
   if (played.frames == 0) {
     return text;
   }
@@ -348,17 +351,16 @@ Result<ExitCode> play_to_nothing(const schema::TapeReader& tape, const Wishes& w
 }
 
 void say_what_was_served(const replayer::ServerReport& report, const replayer::LeftOut& left_out) {
-  say("served " + format_count(report.streams) + (report.streams == 1 ? " stream" : " streams") +
-      " to clients, of which " + format_count(report.joins) + " joined and " +
-      format_count(report.streams_dropped) + " were dropped; " + summary(report.played));
+  say("served " + counted(report.streams, "stream") + ", " + counted(report.joins, "join") + ", " +
+      counted(report.streams_dropped, "client") + " dropped; " + summary(report.played));
   if (left_out.torn_blocks + left_out.byte_order_marks != 0) {
     say("left out of the streams what only reconnects explain: " +
-        format_count(left_out.torn_blocks) + " torn blocks and " +
-        format_count(left_out.byte_order_marks) + " byte order marks");
+        counted(left_out.torn_blocks, "torn block") + " and " +
+        counted(left_out.byte_order_marks, "byte order mark"));
   }
   if (report.connections_refused != 0) {
-    say("closed " + format_count(report.connections_refused) +
-        " connections at once, for too many were open");
+    say("closed " + counted(report.connections_refused, "connection") +
+        " at once, for too many were open");
   }
 }
 

@@ -30,10 +30,23 @@ function(tapedeck_install name folder)
   endforeach()
 endfunction()
 
-tapedeck_install(base core/base check join_defaults json_text json_writer limits rate result units utf8)
+# What is public. A header that these include has to be among them; tests/consumer sees to that.
+tapedeck_install(base core/base check join_defaults json_text json_writer limits rate result units
+                 utf8)
 tapedeck_install(sse core/sse encoder frame_splitter line_scanner message message_parser)
 tapedeck_install(port core/port clock frame frame_sink frame_source recording_sink virtual_clock)
-tapedeck_install(event core/event catalogue json_schema kind value)
+tapedeck_install(event core/event catalogue decoder json_schema kind value wire_event wire_reader
+                 wtf8)
+tapedeck_install(state core/state client_policy derivation digest javascript join js_map
+                 participant plugin_events reducer rest_call signal state state_json)
+tapedeck_install(verdict core/verdict examination expectation findings mask plugin_event_counts
+                 rule tape_diff validator)
+tapedeck_install(sim core/sim conference director node options participant payload random
+                 sim_source)
+tapedeck_install(schema schema byte_digest tape_reader tape_writer)
+tapedeck_install(replay replayer deck lateness looped_source message_reader paced_sink player
+                 replay seamless_source tasks timeline)
+tapedeck_install(testing testing failure_place json_part matchers playback tape)
 
 install(
   TARGETS tapedeck

@@ -1,6 +1,7 @@
 #include "schema/sqlite_private.hpp"
 
 #include <array>
+#include <cstring>
 #include <utility>
 
 #include "core/base/limits.hpp"
@@ -79,7 +80,8 @@ Result<Database> Database::open(const std::string& name, int flags) {
   }
   Database database{handle};
   if (code != SQLITE_OK) {
-    return fail_io(database.why());
+    const int error = sqlite3_system_errno(handle);
+    return fail_io(error != 0 ? std::strerror(error) : database.why());
   }
   sqlite3_busy_timeout(handle, busy_ms_max);
   sqlite3_extended_result_codes(handle, 1);

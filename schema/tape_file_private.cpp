@@ -22,22 +22,6 @@ constexpr std::size_t read_version_at = 19;  // 2: write-ahead log
 constexpr std::size_t application_id_at = 68;
 constexpr std::string_view application_id = "tpdk";
 
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (fd_ >= 0) {
-      ::close(fd_);
-    }
-  }
-  [[nodiscard]] int get() const { return fd_; }
-
- private:
-  int fd_;
-};
-
 std::string absolute_path(const std::string& path) {
   struct Free {
     void operator()(char* text) const { std::free(text); }
@@ -80,29 +64,32 @@ void remove_side_files(const std::string& path) {
 }
 
 Result<FileHead> read_head(const std::string& path) {
-  // A pipe would block the open without O_NONBLOCK.
-  const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
-  if (file.get() < 0) {
-    return fail_io("cannot open " + in_quotes(path) + ": " + std::strerror(errno));
-  }
   struct stat status {};
-  if (::fstat(file.get(), &status) != 0) {
+  if (::stat(path.c_str(), &status) != 0) {
     return fail_io("cannot open " + in_quotes(path) + ": " + std::strerror(errno));
   }
   if (!S_ISREG(status.st_mode)) {
     return fail_io(in_quotes(path) + (S_ISDIR(status.st_mode) ? " is a folder" : " is not a file") +
                    "; give the name of a tape");
   }
-  std::array<char, header_bytes> bytes{};
-  const ssize_t count = ::read(file.get(), bytes.data(), bytes.size());
-  if (count < 0) {
-    return fail_io("cannot read " + in_quotes(path) + ": " + std::strerror(errno));
-  }
-  const std::string_view header{bytes.data(), static_cast<std::size_t>(count)};
   FileHead head;
   head.path = absolute_path(path);
-  head.empty = header.empty();
-  head.is_tape = header.size() == header_bytes && header.starts_with(header_magic) &&
+  // Through SQLite, which takes care of what POSIX does to the locks of a process when it closes
+  // a file.
+  const auto database = Database::open(head.path, SQLITE_OPEN_READONLY);
+  if (!database) {
+    return fail_io("cannot open " + in_quotes(path) + ": " + database.error().message);
+  }
+  std::array<char, header_bytes> bytes{};
+  sqlite3_file* file = nullptr;
+  sqlite3_file_control(database->handle(), "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  const int code = file->pMethods->xRead(file, bytes.data(), static_cast<int>(bytes.size()), 0);
+  if (code != SQLITE_OK && code != SQLITE_IOERR_SHORT_READ) {
+    return fail_io("cannot read " + in_quotes(path) + ": the disk reports an error");
+  }
+  const std::string_view header{bytes.data(), bytes.size()};
+  head.empty = status.st_size == 0;
+  head.is_tape = header.starts_with(header_magic) &&
                  header.substr(application_id_at, application_id.size()) == application_id;
   head.uses_wal = head.is_tape && header[read_version_at] == 2;
   return head;
@@ -137,23 +124,25 @@ Result<void> check_tape(const Database& database, const std::string& path) {
     return fail_io("cannot open " + in_quotes(path) + ": " + blank.error().message);
   }
   // A table with all that hangs on it: indexes, triggers.
-  auto expected = blank->prepare(
-      "SELECT tbl_name, group_concat(type || name || sql) FROM"
-      " (SELECT * FROM sqlite_schema WHERE sql NOT NULL ORDER BY name) GROUP BY tbl_name");
-  auto found = database.prepare(
-      "SELECT group_concat(type || name || sql) FROM"
-      " (SELECT * FROM sqlite_schema WHERE sql NOT NULL ORDER BY name) WHERE tbl_name = ?1");
-  if (!expected || !found) {
-    return damaged((expected ? found : expected).error().message);
+  constexpr const char* definition =
+      "SELECT group_concat(type || name || sql) FROM (SELECT * FROM sqlite_schema"
+      " WHERE tbl_name = ?1 AND sql NOT NULL ORDER BY name)";
+  auto tables = blank->prepare("SELECT name FROM sqlite_schema WHERE type = 'table'");
+  auto expected = blank->prepare(definition);
+  auto found = database.prepare(definition);
+  if (!tables || !expected || !found) {
+    return damaged((!tables ? tables : !expected ? expected : found).error().message);
   }
-  while (expected->step() == SQLITE_ROW) {
-    const std::string_view name = expected->bytes(0);
-    if (found->bind_text(1, name).step() != SQLITE_ROW) {
+  while (tables->step() == SQLITE_ROW) {
+    const std::string name(tables->bytes(0));
+    if (expected->bind_text(1, name).step() != SQLITE_ROW ||
+        found->bind_text(1, name).step() != SQLITE_ROW) {
       return damaged(database.why());
     }
-    if (found->bytes(0) != expected->bytes(1)) {
-      return damaged("its table '" + std::string(name) + "' is missing or is not as it should be");
+    if (found->bytes(0) != expected->bytes(0)) {
+      return damaged("its table '" + name + "' is missing or is not as it should be");
     }
+    expected->reset();
     found->reset();
   }
   return {};
@@ -184,10 +173,9 @@ Result<RecordingLock> RecordingLock::take(const std::string& path) {
 }
 
 bool RecordingLock::is_held(const std::string& path) {
-  const Descriptor file{::open(wal_path(path).c_str(), O_RDONLY | O_CLOEXEC)};
+  const RecordingLock probe{::open(wal_path(path).c_str(), O_RDONLY | O_CLOEXEC)};
   struct flock whole = whole_file(F_RDLCK);
-  return file.get() >= 0 && ::fcntl(file.get(), F_OFD_GETLK, &whole) == 0 &&
-         whole.l_type != F_UNLCK;
+  return probe.fd_ >= 0 && ::fcntl(probe.fd_, F_OFD_GETLK, &whole) == 0 && whole.l_type != F_UNLCK;
 }
 
 RecordingLock::~RecordingLock() {

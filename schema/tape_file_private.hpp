@@ -39,7 +39,8 @@ struct FileHead {
   bool uses_wal = false;
 };
 
-/// Fails where there is no regular file that can be read.
+/// Fails where there is no regular file that can be read. No file of a tape is opened past SQLite:
+/// POSIX drops all locks of a process on a file when the process closes any descriptor of it.
 [[nodiscard]] Result<FileHead> read_head(const std::string& path);
 
 /// An empty tape in memory: tables, application_id and version.
@@ -53,12 +54,10 @@ struct FileHead {
 [[nodiscard]] Result<std::int64_t> last_ns(const Database& database);
 
 /// Held by the process that records onto a tape, so that there is one at a time; the system drops
-/// it when the process dies. It is a lock on the -wal file, which SQLite itself never locks, so
-/// that closing it cannot drop one of SQLite's own (POSIX drops all locks of a process on a file
-/// when the process closes any descriptor of it).
+/// it when the process dies. It is a lock on the -wal file, which SQLite itself never locks.
 class RecordingLock {
  public:
-  /// The -wal file must exist. False in the value's place: another process holds it.
+  /// The -wal file must exist.
   [[nodiscard]] static Result<RecordingLock> take(const std::string& path);
   /// Whether someone holds it now. Takes nothing.
   [[nodiscard]] static bool is_held(const std::string& path);

@@ -72,7 +72,7 @@ class TapeFrames final : public port::FrameSource {
     }
     Row row{statement_};
     port::Frame frame;
-    frame.seq = row.count(0);
+    frame.seq = static_cast<std::uint64_t>(row.integer(0, 1));
     frame.connection_id = row.id(1);
     frame.recv_ns = row.integer(2);
     frame.complete = row.integer(3, 0, 1) == 1;
@@ -217,8 +217,12 @@ std::optional<std::string> TapeReader::value(const std::string& key) const {
 }
 
 Result<std::unique_ptr<port::FrameSource>> TapeReader::frames(const FrameRange& range) const {
-  const auto first_by_time = impl_->first_seq_from(range.from_ns);
-  const auto end_by_time = impl_->first_seq_from(range.until_ns);
+  // Without bounds in time a damaged index cannot hide a frame.
+  const FrameRange all;
+  const Result<std::int64_t> first_by_time =
+      range.from_ns <= all.from_ns ? 1 : impl_->first_seq_from(range.from_ns);
+  const Result<std::int64_t> end_by_time =
+      range.until_ns == all.until_ns ? int64_max : impl_->first_seq_from(range.until_ns);
   for (const auto* seq : {&first_by_time, &end_by_time}) {
     if (!*seq) {
       return fail(seq->error());
@@ -308,9 +312,8 @@ Result<std::vector<Session>> TapeReader::sessions() const {
 
 Result<std::vector<Connection>> TapeReader::connections() const {
   return impl_->all<Connection>(
-      "SELECT id, opened_ns, wall_ns, source, http_status, headers, last_event_id, closed_ns, "
-      "ended,"
-      " detail, bytes FROM connections ORDER BY id",
+      "SELECT id, opened_ns, wall_ns, source, http_status, headers, last_event_id, closed_ns,"
+      " ended, detail, bytes FROM connections ORDER BY id",
       "a connection", [](Row& row) {
         Connection connection;
         connection.id = row.id(0);

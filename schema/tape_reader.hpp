@@ -1,4 +1,5 @@
-// Reads a tape, as it was when it was opened: a recording that goes on meanwhile is not seen.
+// Reads a tape, as it was when it was opened: a recording that goes on meanwhile is not seen, and
+// cannot merge its log into the tape as long as the reader lives.
 //
 // Opening changes nothing in the tape and works from a folder that cannot be written to. The file
 // is not trusted: whatever is in it, a call ends in a value or in one sentence. Not thread-safe;

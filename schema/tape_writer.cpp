@@ -148,7 +148,8 @@ Result<bool> provide_file(const std::string& path, Existing existing) {
 struct OpenConnection {
   std::uint64_t frame_bytes = 0;
   std::uint64_t read_bytes = 0;
-  std::int64_t last_ns = 0;
+  std::int64_t frame_ns = 0;  // of the last frame, or when it was opened
+  std::int64_t read_ns = 0;   // of the last read, or when it was opened
 };
 
 }  // namespace
@@ -418,7 +419,7 @@ Result<std::uint32_t> TapeWriter::open_connection(const port::ConnectionStart& s
     return fail(written.error());
   }
   impl_->connection_id = id;
-  impl_->connections[id].last_ns = start.opened_ns;
+  impl_->connections[id] = {.frame_ns = start.opened_ns, .read_ns = start.opened_ns};
   if (auto committed = impl_->commit_if_due(); !committed) {
     return fail(committed.error());
   }
@@ -434,7 +435,7 @@ Result<void> TapeWriter::note_read(std::uint32_t connection_id, std::uint64_t en
   check(end_offset > connection.read_bytes, "a read ends before it begins");
   check(connection.read_bytes > 0 || connection.frame_bytes == 0,
         "a read is noted after frames of a connection without reads");
-  check(recv_ns >= connection.last_ns, "time goes back within a connection");
+  check(recv_ns >= connection.read_ns, "time goes back within a connection");
   impl_->read.bind(1, connection_id)
       .bind(2, static_cast<std::int64_t>(end_offset))
       .bind(3, recv_ns);
@@ -442,6 +443,7 @@ Result<void> TapeWriter::note_read(std::uint32_t connection_id, std::uint64_t en
     return written;
   }
   connection.read_bytes = end_offset;
+  connection.read_ns = recv_ns;
   return impl_->commit_if_due();
 }
 
@@ -451,7 +453,7 @@ Result<void> TapeWriter::accept(const port::Frame& frame) {
     return fail(*impl_->error);
   }
   check(!frame.raw.empty(), "a frame without bytes is recorded");
-  check(frame.recv_ns >= connection.last_ns, "time goes back within a connection");
+  check(frame.recv_ns >= connection.frame_ns, "time goes back within a connection");
   const std::uint64_t frame_bytes = connection.frame_bytes + frame.raw.size();
   check(connection.read_bytes == 0 || frame_bytes <= connection.read_bytes,
         "frames hold more bytes than were read");
@@ -467,7 +469,7 @@ Result<void> TapeWriter::accept(const port::Frame& frame) {
   ++impl_->seq;
   impl_->frame_ns = recv_ns;
   connection.frame_bytes = frame_bytes;
-  connection.last_ns = frame.recv_ns;
+  connection.frame_ns = frame.recv_ns;
   return impl_->commit_if_due();
 }
 
@@ -479,6 +481,8 @@ Result<void> TapeWriter::close_connection(std::uint32_t connection_id, std::int6
   }
   check(connection.read_bytes == 0 || connection.read_bytes == connection.frame_bytes,
         "frames and reads of a connection do not add up to the same body");
+  check(closed_ns >= std::max(connection.frame_ns, connection.read_ns),
+        "time goes back within a connection");
   impl_->close.bind(1, connection_id)
       .bind(2, closed_ns)
       .bind_text(3, text_of(end))

@@ -192,7 +192,7 @@ class Verifier {
 };
 
 void Verifier::frame(Row& row) {
-  const std::uint64_t seq = row.count(0);
+  const auto seq = static_cast<std::uint64_t>(row.integer(0, 1));
   const std::uint32_t id = row.id(1);
   const std::int64_t recv_ns = row.integer(2);
   row.integer(3, 0, 1);

@@ -1,4 +1,4 @@
-# Installs a build, moves what was installed elsewhere, and builds and tests the project beside this
+# Installs a build, moves what was installed elsewhere, and builds and tests the projects beside this
 # file against it. Run by ctest with `cmake -P`; all work is done in BUILD/consumer.
 foreach(variable build source config generator compiler)
   if(NOT DEFINED ${variable} OR "${${variable}}" STREQUAL "")
@@ -57,18 +57,20 @@ set(flags "")
 if(NOT "${sanitize}" STREQUAL "")
   set(flags "-fsanitize=${sanitize} -fno-sanitize-recover=all")
 endif()
-run("configuring the consumer"
-    "${CMAKE_COMMAND}"
-    -S "${CMAKE_CURRENT_LIST_DIR}/project"
-    -B "${work}/build"
-    -G "${generator}"
-    "-DCMAKE_BUILD_TYPE=${config}"
-    "-DCMAKE_CXX_COMPILER=${compiler}"
-    "-DCMAKE_CXX_COMPILER_LAUNCHER=${launcher}"
-    "-DCMAKE_CXX_FLAGS=${flags}"
-    "-DCMAKE_PREFIX_PATH=${prefix}"
-    "-DALL_HEADERS=${work}/all_headers.cpp")
-run("building the consumer" "${CMAKE_COMMAND}" --build "${work}/build" --config "${config}")
-run("testing the consumer" "${CMAKE_CTEST_COMMAND}" --test-dir "${work}/build" -C "${config}"
-    --output-on-failure --no-tests=error)
-message("${output}")
+foreach(project example checks)
+  run("configuring ${project}"
+      "${CMAKE_COMMAND}"
+      -S "${CMAKE_CURRENT_LIST_DIR}/${project}"
+      -B "${work}/${project}"
+      -G "${generator}"
+      "-DCMAKE_BUILD_TYPE=${config}"
+      "-DCMAKE_CXX_COMPILER=${compiler}"
+      "-DCMAKE_CXX_COMPILER_LAUNCHER=${launcher}"
+      "-DCMAKE_CXX_FLAGS=${flags}"
+      "-DCMAKE_PREFIX_PATH=${prefix}"
+      "-DALL_HEADERS=${work}/all_headers.cpp")
+  run("building ${project}" "${CMAKE_COMMAND}" --build "${work}/${project}" --config "${config}")
+  run("testing ${project}" "${CMAKE_CTEST_COMMAND}" --test-dir "${work}/${project}" -C "${config}"
+      --output-on-failure --no-tests=error -V)
+  message("${output}")
+endforeach()

@@ -514,7 +514,7 @@ class CountingSource final : public port::FrameSource {
   std::string raw_ = std::string(frame_bytes, 'x');
 };
 
-constexpr std::uint64_t frame_count = 1024;
+constexpr std::uint64_t frame_count = 512;
 constexpr std::size_t all_bytes = frame_count * CountingSource::frame_bytes;
 constexpr int small_buffer = 16 * 1024;
 
@@ -549,7 +549,9 @@ TEST(Server, AStreamOfItsOwnWaitsForASlowClient) {
 
 TEST(Server, OnASharedTimelineASlowClientIsDroppedAndTheOthersHearAll) {
   std::atomic<std::uint64_t> given = 0;
-  RunningServer server(count_frames(given, ns_per_ms), {.sharing = Sharing::shared, .once = true});
+  ServerOptions options{.sharing = Sharing::shared, .once = true};
+  options.limits.stream_bytes_max = std::size_t{8} * 1024 * 1024;
+  RunningServer server(count_frames(given, 3 * ns_per_ms), options);
   HttpClient stuck(server.port(), small_buffer);
   stuck.request("GET", "/events");
   EXPECT_EQ(stuck.head().status, 200);
@@ -561,7 +563,7 @@ TEST(Server, OnASharedTimelineASlowClientIsDroppedAndTheOthersHearAll) {
   EXPECT_GT(body->size(), all_bytes / 2);
   const ServerReport report = server.wait();
   EXPECT_EQ(report.streams_dropped, 1U);
-  EXPECT_EQ(server.log(), "dropped a client that does not keep up: 16.0 MiB behind the others\n");
+  EXPECT_EQ(server.log(), "dropped a client that does not keep up: 8.0 MiB behind the others\n");
   EXPECT_EQ(stuck.chunked_to_end(), std::nullopt) << "it can tell that something is missing";
 }
 

@@ -1,4 +1,5 @@
 // What cannot be read or recorded onto: one sentence that says why and what to do.
+#include <algorithm>
 #include <filesystem>
 
 #include <sys/resource.h>
@@ -15,6 +16,50 @@ using test::TemporaryFolder;
 
 constexpr TapeWriterOptions append{.existing = Existing::append};
 constexpr TapeWriterOptions overwrite{.existing = Existing::overwrite};
+
+/// A process that wants to continue a tape when it is told to. It is made before the tape is opened
+/// here: a child of SQLite takes the locks of its parent for its own.
+class AnotherProcess {
+ public:
+  AnotherProcess() {
+    EXPECT_EQ(::pipe(question_), 0);
+    EXPECT_EQ(::pipe(answer_), 0);
+    child_ = ::fork();
+    if (child_ == 0) {
+      const std::string refusal = refusal_to_record(receive(question_[0]), append);
+      send(answer_[1], refusal.empty() ? "it can" : refusal);
+      ::_exit(0);
+    }
+  }
+  AnotherProcess(const AnotherProcess&) = delete;
+  AnotherProcess& operator=(const AnotherProcess&) = delete;
+  ~AnotherProcess() {
+    for (const int fd : {question_[0], question_[1], answer_[0], answer_[1]}) {
+      ::close(fd);
+    }
+    ::waitpid(child_, nullptr, 0);
+  }
+
+  std::string refusal_to_continue(const std::string& path) {
+    send(question_[1], path);
+    return receive(answer_[0]);
+  }
+
+ private:
+  static void send(int fd, const std::string& text) {
+    EXPECT_EQ(::write(fd, text.data(), text.size()), static_cast<ssize_t>(text.size()));
+  }
+  static std::string receive(int fd) {
+    std::string text(4096, ' ');
+    text.resize(static_cast<std::size_t>(
+        std::max<ssize_t>(::read(fd, text.data(), text.size()), 0)));
+    return text;
+  }
+
+  int question_[2] = {-1, -1};
+  int answer_[2] = {-1, -1};
+  pid_t child_ = -1;
+};
 
 TEST(TapeReader, RefusesWhatIsNoFile) {
   const TemporaryFolder folder;
@@ -202,6 +247,7 @@ TEST(TapeWriter, LeavesNoFileBehindWhereThereIsNoRoomForOne) {
 
 TEST(TapeWriter, IsOneAtATime) {
   const TemporaryFolder folder;
+  AnotherProcess other;
   auto writer = *TapeWriter::open(folder.path(), {.commit_frames_max = 1});
   const auto id = *writer->open_connection({});
   ASSERT_TRUE(writer->accept({0, id, 1, true, "a\n\n"}));
@@ -209,19 +255,24 @@ TEST(TapeWriter, IsOneAtATime) {
     EXPECT_EQ(refusal_to_record(folder.path(), options),
               "'" + folder.path() + "' is being recorded by another process");
   }
-  const pid_t child = ::fork();
-  if (child == 0) {
-    const std::string refusal = refusal_to_record(folder.path(), append);
-    ::_exit(refusal.ends_with("is being recorded by another process") ? 0 : 1);
-  }
-  int status = 0;
-  ASSERT_EQ(::waitpid(child, &status, 0), child);
-  EXPECT_EQ(status, 0);
+  EXPECT_EQ(other.refusal_to_continue(folder.path()),
+            "'" + folder.path() + "' is being recorded by another process");
   ASSERT_TRUE(writer->accept({0, id, 2, true, "b\n\n"})) << "the first one is not disturbed";
   ASSERT_TRUE(writer->finish());
   writer.reset();
   EXPECT_EQ(test::body_of(*open_tape(folder.path())), "a\n\nb\n\n");
   EXPECT_EQ(refusal_to_record(folder.path(), append), "");
+}
+
+TEST(TapeReader, KeepsItsLockWhateverElseTheProcessOpens) {
+  const TemporaryFolder folder;
+  AnotherProcess other;
+  test::make_tape(folder.path(), "data: a\n\n");
+  const auto tape = open_tape(folder.path());
+  // POSIX drops the locks of a process on a file when the process closes any descriptor of it.
+  EXPECT_TRUE(open_tape(folder.path()));
+  EXPECT_NE(refusal_to_record(folder.path(), {}), "");
+  EXPECT_NE(other.refusal_to_continue(folder.path()).find("locked"), std::string::npos);
 }
 
 TEST(TapeWriter, SaysThatATapeIsBeingRead) {

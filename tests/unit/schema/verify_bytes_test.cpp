@@ -56,6 +56,12 @@ TEST_F(VerifyBytes, FindsThatTheFirstFramesAreMissing) {
             "tape.bytes 0: connection 1 brought 22 bytes, its frames hold 0\n");
 }
 
+TEST_F(VerifyBytes, FindsAFrameBeforeTheFirst) {
+  EXPECT_EQ(after("INSERT INTO frames VALUES (0, 1, 5, 1, x'0a')"),
+            "tape.value 0: frame 0 has a value that cannot be\n"
+            "tape.bytes 0: connection 1 brought 22 bytes, its frames hold 23\n");
+}
+
 TEST_F(VerifyBytes, FindsThatTheLastFrameIsMissing) {
   EXPECT_EQ(after("DELETE FROM frames WHERE seq = 4"),
             "tape.bytes 0: connection 2 brought 9 bytes, its frames hold 0\n");
