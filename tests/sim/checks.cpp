@@ -218,11 +218,33 @@ void check_replay(const schema::TapeReader& tape, const replayer::TimelineOption
   expect(replayed.roster == first.roster, at + "the roster differs", faults);
 }
 
-void check_same(const schema::TapeReader& one, const schema::TapeReader& other, Faults& faults) {
-  expect(frames_of(one) == frames_of(other), "two runs of the seed differ in frames", faults);
-  expect(one.summary().last_ns == other.summary().last_ns &&
-             one.summary().bytes == other.summary().bytes,
-         "two runs of the seed differ", faults);
+Digest digest_of(const schema::TapeReader& tape) {
+  Digest digest;
+  for (const schema::Session& session : tape.sessions().value()) {
+    digest.add(session.start_ns);
+    digest.add(session.end_ns.value_or(-1));
+  }
+  for (const schema::Connection& connection : tape.connections().value()) {
+    digest.add(connection.start.opened_ns);
+    digest.add(connection.start.last_event_id);
+    digest.add(connection.end ? connection.end->closed_ns : -1);
+    const auto reads = tape.reads(connection.id).value();
+    while (const auto read = reads->next().value()) {
+      digest.add(read->end_offset);
+      digest.add(read->recv_ns);
+    }
+  }
+  for (const port::Gap& gap : tape.gaps().value()) {
+    digest.add(gap.start_ns);
+    digest.add(gap.end_ns);
+  }
+  for (const OwnedFrame& frame : frames_of(tape)) {
+    digest.add(frame.seq);
+    digest.add(std::uint64_t{frame.connection_id});
+    digest.add(frame.recv_ns);
+    digest.add(frame.raw);
+  }
+  return digest;
 }
 
 }  // namespace tapedeck::test

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "schema/tape_reader.hpp"
+#include "tests/sim/digest.hpp"
 #include "tests/sim/plan.hpp"
 #include "tests/sim/run.hpp"
 
@@ -26,7 +27,7 @@ void check_replay(const schema::TapeReader& tape, const replayer::TimelineOption
                   std::int64_t start_ns, const Replayed& replayed, const Replayed& first,
                   Faults& faults);
 
-/// Two recordings of one seed are the same.
-void check_same(const schema::TapeReader& one, const schema::TapeReader& other, Faults& faults);
+/// Of all that is on the tape but the program's name.
+[[nodiscard]] Digest digest_of(const schema::TapeReader& tape);
 
 }  // namespace tapedeck::test
