@@ -2,6 +2,7 @@
 // and replays. Prints what did not hold, with the command that shows it again.
 //
 // Usage: simulation [--seed N | --seeds FIRST-LAST] [--verbose]
+#include <algorithm>
 #include <charconv>
 #include <cinttypes>
 #include <cstdio>
@@ -39,6 +40,12 @@ Outcome simulate(const Plan& plan) {
     faults.push_back("recording: " + (!recorded ? recorded : again).error().message);
     return outcome;
   }
+  check_processes(*recorded, faults);
+  const bool has_tape = std::any_of(recorded->processes.begin(), recorded->processes.end(),
+                                    [](const ProcessLog& process) { return process.has_tape; });
+  if (!has_tape) {
+    return outcome;  // each process met its mishap before it had one
+  }
   const auto tape = schema::TapeReader::open(folder.path("a.tape"));
   const auto other = schema::TapeReader::open(folder.path("b.tape"));
   if (!tape || !other) {
@@ -50,13 +57,15 @@ Outcome simulate(const Plan& plan) {
   if (digest_of(**other).value() != outcome.digest.value()) {
     faults.emplace_back("two recordings of the seed differ");
   }
+  std::optional<Roster> roster;
   if (plan.network.is_plain()) {
-    check_stream(*recorded, **tape, faults);
+    roster = check_stream(*recorded, **tape, faults);
   }
   std::optional<Replayed> first;
-  for (const replayer::TimelineOptions& options : plan.replays) {
+  for (const ReplayPlan& replay_plan : plan.replays) {
     const auto start_ns = static_cast<std::int64_t>(plan.seed % 1000);
-    const auto replayed = replay(folder.path("a.tape"), recorded->self, options, start_ns);
+    const auto replayed =
+        replay(folder.path("a.tape"), recorded->self, replay_plan.options, start_ns);
     if (!replayed) {
       faults.push_back("replaying: " + replayed.error().message);
       continue;
@@ -65,7 +74,10 @@ Outcome simulate(const Plan& plan) {
     if (!first) {
       first = *replayed;
     }
-    check_replay(**tape, options, start_ns, *replayed, *first, faults);
+    check_replay(**tape, replay_plan, start_ns, *replayed, *first, faults);
+    if (roster && Roster(replayed->roster.begin(), replayed->roster.end()) != *roster) {
+      faults.emplace_back("the state has other people than the stream");
+    }
   }
   return outcome;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <string_view>
 #include <utility>
 
@@ -10,6 +11,8 @@
 
 namespace tapedeck::test {
 namespace {
+
+constexpr std::int64_t never_ns = std::numeric_limits<std::int64_t>::max();
 
 /// Bytes that no node sends, each of them a whole block or the beginning of one.
 constexpr std::array<std::string_view, 8> noise{
@@ -42,10 +45,12 @@ SimulatedNetwork::SimulatedNetwork(const Plan& plan, port::Clock& clock)
       random_(plan.seed ^ 0x6e6574776f726b),  // a sequence of its own
       node_(plan.conference) {}
 
-void SimulatedNetwork::open(const std::string& /*last_event_id*/) {
+void SimulatedNetwork::open(const std::string& last_event_id) {
   check(state_ == State::closed, "a connection is opened beside another");
   state_ = State::opening;
-  due_ns_ = clock_.now_ns() + random_.between(0, 50 * ns_per_ms);
+  const bool is_deaf = !log_.empty() && random_.percent(network_.deaf_percent);
+  due_ns_ = is_deaf ? never_ns : clock_.now_ns() + random_.between(0, 50 * ns_per_ms);
+  attempts_.push_back({.at_ns = clock_.now_ns(), .last_event_id = last_event_id});
 }
 
 recorder::SourceEvent SimulatedNetwork::next(std::int64_t until_ns) {
@@ -67,25 +72,33 @@ recorder::SourceEvent SimulatedNetwork::next(std::int64_t until_ns) {
 }
 
 recorder::SourceEvent SimulatedNetwork::answer() {
+  AttemptLog& attempt = attempts_.back();
+  attempt.answered_ns = clock_.now_ns();
   const bool is_refused = !log_.empty() && random_.percent(network_.refused_percent);
   auto stream = node_.open_stream(node_.observer_uuid(), clock_.now_ns());
   if (!stream || is_refused) {
     state_ = State::closed;
+    attempt.answer =
+        is_refused ? AttemptLog::Answer::refused : AttemptLog::Answer::refused_for_ever;
+    attempt.retry_after_ns = is_refused ? random_.between(0, network_.retry_after_ns_max) : 0;
     return recorder::Refused{.reason = is_refused ? "it answered 503" : stream.error().message,
-                             .worth_retrying = is_refused};
+                             .worth_retrying = is_refused,
+                             .retry_after_ns = attempt.retry_after_ns};
   }
+  attempt.answer = AttemptLog::Answer::opened;
   stream_ = std::move(*stream);
   sent_ = network_.byte_order_mark ? "\xef\xbb\xbf" : "";
   sent_ns_ = clock_.now_ns();
   peeked_.reset();
   log_.emplace_back();
+  log_.back().last_event_id = attempt.last_event_id;
   log_.back().opened_ns = clock_.now_ns();
   state_ = State::open;
   plan_read();
-  return recorder::Opened{.source = "http://simulated.example/events",
+  return recorder::Opened{.source = source_url,
                           .http_status = 200,
-                          .headers = "Content-Type: text/event-stream",
-                          .last_event_id = ""};
+                          .headers = response_headers,
+                          .last_event_id = attempt.last_event_id};
 }
 
 /// Adds the node's next block to what is on its way; false when the conference is over.
@@ -138,6 +151,9 @@ recorder::SourceEvent SimulatedNetwork::deliver() {
     state_ = State::ending;
     ending_ = random_.percent(50) ? port::ConnectionEnd::broken : port::ConnectionEnd::finished;
     due_ns_ = clock_.now_ns() + random_.between(0, ns_per_s);
+  } else if (random_.below(1000) < network_.stall_per_mille) {
+    state_ = State::ending;
+    due_ns_ = never_ns;
   } else {
     plan_read();
   }
@@ -155,6 +171,8 @@ recorder::SourceEvent SimulatedNetwork::end() {
 void SimulatedNetwork::close() {
   if (state_ == State::open || state_ == State::ending) {
     log_.back().closed_ns = clock_.now_ns();
+  } else if (state_ == State::opening) {
+    attempts_.back().answered_ns = clock_.now_ns();
   }
   stream_.reset();
   state_ = State::closed;

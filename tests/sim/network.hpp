@@ -18,8 +18,28 @@
 
 namespace tapedeck::test {
 
+/// What the node says of itself when a connection opens.
+inline constexpr const char* source_url = "http://simulated.example/events";
+inline constexpr const char* response_headers = "Content-Type: text/event-stream";
+
+/// One attempt to connect, as it was.
+struct AttemptLog {
+  std::int64_t at_ns = 0;
+  std::string last_event_id;  ///< that came with it
+  enum class Answer {
+    none,  ///< until the recorder gave up
+    opened,
+    refused,
+    refused_for_ever,
+  };
+  Answer answer = Answer::none;
+  std::int64_t answered_ns = 0;     ///< or given up
+  std::int64_t retry_after_ns = 0;  ///< what the refusal asked for
+};
+
 /// One connection, as it was.
 struct ConnectionLog {
+  std::string last_event_id;  ///< that it was opened with
   std::int64_t opened_ns = 0;
   std::string body;  ///< what was handed to the recorder
   struct Read {
@@ -27,7 +47,7 @@ struct ConnectionLog {
     std::int64_t at_ns = 0;
   };
   std::vector<Read> reads;
-  port::ConnectionEnd end = port::ConnectionEnd::stopped;
+  std::optional<port::ConnectionEnd> end;  ///< nothing: the recorder closed it
   std::int64_t closed_ns = 0;
 };
 
@@ -42,6 +62,7 @@ class SimulatedNetwork final : public recorder::Source {
   void close() override;
 
   [[nodiscard]] const std::vector<ConnectionLog>& log() const { return log_; }
+  [[nodiscard]] const std::vector<AttemptLog>& attempts() const { return attempts_; }
   [[nodiscard]] const std::string& self() const { return node_.observer_uuid(); }
 
  private:
@@ -69,6 +90,7 @@ class SimulatedNetwork final : public recorder::Source {
   std::string delivered_;       ///< lives until the next call
   port::ConnectionEnd ending_ = port::ConnectionEnd::finished;
   std::vector<ConnectionLog> log_;
+  std::vector<AttemptLog> attempts_;
 };
 
 }  // namespace tapedeck::test
