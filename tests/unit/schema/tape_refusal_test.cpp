@@ -51,8 +51,8 @@ class AnotherProcess {
   }
   static std::string receive(int fd) {
     std::string text(4096, ' ');
-    text.resize(static_cast<std::size_t>(
-        std::max<ssize_t>(::read(fd, text.data(), text.size()), 0)));
+    text.resize(
+        static_cast<std::size_t>(std::max<ssize_t>(::read(fd, text.data(), text.size()), 0)));
     return text;
   }
 
@@ -71,6 +71,20 @@ TEST(TapeReader, RefusesWhatIsNoFile) {
   ASSERT_EQ(::mkfifo(folder.path("pipe").c_str(), 0600), 0);
   EXPECT_EQ(refusal_to_read(folder.path("pipe")),
             "'" + folder.path("pipe") + "' is not a file; give the name of a tape");
+}
+
+TEST(TapeReader, RefusesATapeWithSomethingElseInThePlaceOfItsLog) {
+  const TemporaryFolder folder;
+  test::make_tape(folder.path(), "data: a\n\n");
+  for (const char* suffix : {"-wal", "-shm", "-journal"}) {
+    const std::string beside = folder.path() + suffix;
+    ASSERT_EQ(::mkfifo(beside.c_str(), 0600), 0);
+    const std::string sentence =
+        "cannot open '" + folder.path() + "': '" + beside + "' is not a file; move it away";
+    EXPECT_EQ(refusal_to_read(folder.path()), sentence);
+    EXPECT_EQ(refusal_to_record(folder.path(), append), sentence);
+    std::filesystem::remove(beside);
+  }
 }
 
 TEST(TapeReader, RefusesAFileThatMayNotBeRead) {
