@@ -121,10 +121,14 @@ std::int64_t recorded_ns(const Info& info) {
   return ns;
 }
 
+/// A rate; "" for a tape so short that it would say nothing.
 std::string per_second(std::uint64_t count, std::int64_t ns) {
+  if (ns < ns_per_s) {
+    return "";
+  }
   std::array<char, 64> text{};
   std::snprintf(text.data(), text.size(), "%.2f/s",
-                ns == 0 ? 0.0 : static_cast<double>(count) * 1e9 / static_cast<double>(ns));
+                static_cast<double>(count) * 1e9 / static_cast<double>(ns));
   return text.data();
 }
 
@@ -167,10 +171,11 @@ void print_head(std::string& out, const Info& info) {
       {"length", format_duration(summary.last_ns) +
                      (info.gaps.empty() ? "" : ", " + format_duration(ns) + " of it connected")});
   table.add({"state", std::string(how_it_ended(summary))});
+  const std::string rate = per_second(summary.frame_count, ns);
   table.add({"frames", format_count(summary.frame_count) + " in " +
-                           format_bytes(info.contents.digest.bytes()) + ", " +
-                           per_second(summary.frame_count, ns)});
-  if (info.contents.busiest_frames != 0) {
+                           format_bytes(info.contents.digest.bytes()) +
+                           (rate.empty() ? "" : ", " + rate)});
+  if (!rate.empty()) {
     table.add({"busiest", counted(info.contents.busiest_frames, "frame", "frames") +
                               " in the second from " + format_duration(info.contents.busiest_ns)});
   }

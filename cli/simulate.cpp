@@ -9,7 +9,10 @@
 #include "cli/options.hpp"
 #include "cli/output.hpp"
 #include "core/base/units.hpp"
+#include "core/sim/node.hpp"
+#include "core/sim/random.hpp"
 #include "core/sim/sim_source.hpp"
+#include "replayer/server.hpp"
 #include "schema/tape_writer.hpp"
 
 namespace tapedeck::cli {
@@ -135,6 +138,66 @@ Result<ExitCode> write_stdout(const sim::Options& options) {
   return ExitCode::done;
 }
 
+/// The conference goes on a moment longer than its last event, which so reaches every client.
+constexpr std::int64_t farewell_ns = 250 * ns_per_ms;
+
+replayer::Programme programme_of(sim::Node& node) {
+  const auto uuid_of = [&node](const replayer::JoinInfo& who) {
+    return who.participant_uuid.empty() ? node.observer_uuid() : who.participant_uuid;
+  };
+  replayer::Programme programme;
+  programme.open_stream = [&node, uuid_of](const replayer::JoinInfo& who) {
+    return node.open_stream(uuid_of(who), who.now_ns);
+  };
+  programme.join = [&node](const replayer::JoinInfo& who) {
+    return node.join({.uuid = who.participant_uuid, .display_name = who.display_name}, who.now_ns);
+  };
+  programme.leave = [&node](const replayer::JoinInfo& who) {
+    node.leave(who.participant_uuid, who.now_ns);
+  };
+  return programme;
+}
+
+/// Serves the conference live: every client sees the same moment, whenever it came.
+Result<ExitCode> serve(const sim::Options& options, const std::string& listen) {
+  auto address = replayer::parse_address(listen);
+  if (!address) {
+    return fail_usage("--listen: " + address.error().message);
+  }
+  replayer::StopRequest stop;
+  stop.catch_signals();
+  sim::Node node(options);
+  replayer::ServerOptions serving;
+  serving.address = *std::move(address);
+  serving.sharing = replayer::Sharing::live;
+  serving.participant_uuid = [seed = options.seed](std::uint64_t n) {
+    return sim::derived_uuid("client of seed " + std::to_string(seed), std::to_string(n));
+  };
+  serving.log = say;
+  if (options.duration_ns != 0) {
+    serving.for_ns = options.duration_ns + farewell_ns;
+  }
+  const auto server = replayer::Server::listen(std::move(serving), programme_of(node));
+  if (!server) {
+    return fail(server.error());
+  }
+  Output output;
+  output.buffer() = "listening on " + (*server)->url() + '\n';
+  if (auto flushed = output.flush(); !flushed) {
+    return fail(flushed.error());
+  }
+  if (auto ran = (*server)->run(stop); !ran) {
+    return fail(ran.error());
+  }
+  const replayer::ServerReport report = (*server)->report();
+  if (report.failure) {
+    return fail(*report.failure);
+  }
+  say("the conference is over: " + format_count(report.streams) + " streams served, " +
+      format_count(report.joins) + " clients joined");
+  return ExitCode::done;
+}
+
 /// Reads a whole number up to `max` into `number`, where the option was given.
 template <class Number>
 Result<void> read_whole(const Values& values, const char* name, std::uint64_t max, Number& number) {
@@ -216,6 +279,9 @@ Result<ExitCode> run_simulate(const Arguments& arguments) {
   }
   if (output) {
     return write_tape(*conference, *output, values.has("overwrite"));
+  }
+  if (address) {
+    return serve(*conference, *address);
   }
   return write_stdout(*conference);
 }

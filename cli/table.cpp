@@ -45,7 +45,24 @@ void Table::print(std::string& out) const {
 std::string printable(std::string_view text) {
   std::string quoted;
   append_json_string(quoted, text);
-  return quoted.substr(1, quoted.size() - 2);
+  const std::string_view escaped = std::string_view(quoted).substr(1, quoted.size() - 2);
+  std::string out;
+  for (std::size_t i = 0; i < escaped.size(); ++i) {
+    const char c = escaped[i];
+    const char next = i + 1 < escaped.size() ? escaped[i + 1] : '\0';
+    if (c == '\\' && (next == '"' || next == '\\')) {
+      out += next;  // harmless where nothing is quoted
+      ++i;
+    } else if (c == '\xc2' && static_cast<unsigned char>(next) < 0xa0) {
+      out += "\\u00";  // the control characters U+0080 to U+009F
+      out += static_cast<unsigned char>(next) < 0x90 ? '8' : '9';
+      out += "0123456789abcdef"[static_cast<unsigned char>(next) & 0xfU];
+      ++i;
+    } else {
+      out += c == '\x7f' ? "\\u007f" : std::string(1, c);
+    }
+  }
+  return out;
 }
 
 }  // namespace tapedeck::cli

@@ -7,7 +7,7 @@ find_package(Boost 1.81 REQUIRED COMPONENTS program_options)
 find_package(OpenSSL 3 REQUIRED)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 
-# Asio and Beast are header-only; compiling their bodies once keeps every user light.
+# Asio, Beast and Boost.JSON are header-only; compiling their bodies once keeps every user light.
 add_library(tapedeck_net STATIC "${PROJECT_SOURCE_DIR}/cmake/net.cpp")
 target_compile_features(tapedeck_net PUBLIC cxx_std_20)
 target_compile_definitions(

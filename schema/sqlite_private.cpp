@@ -9,7 +9,7 @@ namespace tapedeck::schema {
 namespace {
 
 /// How long a lock of another process is waited for.
-constexpr int busy_ms_max = 2000;
+constexpr int busy_ms_max = 1000;
 
 struct Limit {
   int id;
@@ -138,6 +138,8 @@ std::string Database::why() const {
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       return "the file is damaged";
+    case SQLITE_TOOBIG:
+      return "it holds a value larger than any tapedeck writes";
     case SQLITE_IOERR:
       return "the disk reports an error";
     default:

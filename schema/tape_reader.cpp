@@ -186,7 +186,8 @@ Result<std::unique_ptr<TapeReader>> TapeReader::open(const std::string& path) {
     return fail_io("cannot open " + in_quotes(path) + ": " + database.error().message);
   }
   // One transaction, begun by the first read: all that is read is of one moment.
-  if (database->run("PRAGMA cell_size_check = ON; BEGIN; SELECT 1 FROM sqlite_schema") != SQLITE_OK) {
+  if (database->run("PRAGMA cell_size_check = ON; BEGIN; SELECT 1 FROM sqlite_schema") !=
+      SQLITE_OK) {
     return fail_io("cannot open " + in_quotes(path) + ": " + database->why() +
                    (wal_bytes == 0 ? "" : not_merged));
   }

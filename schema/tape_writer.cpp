@@ -23,8 +23,15 @@ namespace {
 /// The write-ahead log is merged into the tape when it is about this long.
 constexpr std::int64_t wal_bytes_max = std::int64_t{32} * 1024 * 1024;
 
+/// A reader that is about to go is waited for; one that stays keeps the files beside the tape.
+constexpr int merge_busy_ms_max = 100;
+
 /// Holds the pages of a transaction of commit_frames_max frames of some KB.
 constexpr const char* cache_size_sql = "PRAGMA cache_size = -16384";
+
+/// To change between this and WAL is one write within the first sector of the file. With a journal
+/// on disk, a death in the middle would leave one that only a writer can roll back.
+constexpr const char* journal_in_memory_sql = "PRAGMA journal_mode = MEMORY";
 
 /// No tape gets to times (146 years), frames and connections past these; on a damaged one they
 /// would make sums overflow.
@@ -108,7 +115,7 @@ Result<bool> make_blank(const std::string& path) {
 
 /// Sees to it that there is a tape at `path`; true: a new one.
 Result<bool> provide_file(const std::string& path, Existing existing) {
-  const auto made = make_blank(path);
+  auto made = make_blank(path);
   if (!made || *made) {
     return made;
   }
@@ -131,7 +138,7 @@ Result<bool> provide_file(const std::string& path, Existing existing) {
   if (::unlink(head->path.c_str()) != 0) {
     return cannot_make(path, errno);
   }
-  const auto remade = make_blank(head->path);
+  auto remade = make_blank(head->path);
   if (remade && !*remade) {
     return fail_io(in_quotes(path) + " was made by another process just now");
   }
@@ -152,7 +159,7 @@ struct TapeWriter::Impl {
 
   [[nodiscard]] static Result<std::unique_ptr<Impl>> open(const std::string& path,
                                                           const TapeWriterOptions& options);
-  Result<void> set_up(const std::string& real_path);
+  Result<void> set_up(const FileHead& head);
   Result<void> prepare();
   Result<void> begin_session();
   Result<void> write(Statement& statement, std::int64_t at_ns);
@@ -194,7 +201,7 @@ Result<std::unique_ptr<TapeWriter::Impl>> TapeWriter::Impl::open(const std::stri
   if (auto checked = check_tape(impl->database, path); !checked) {
     return fail(checked.error());
   }
-  if (auto done = impl->set_up(head->path); !done) {
+  if (auto done = impl->set_up(*head); !done) {
     return fail(done.error());
   }
   if (auto prepared = impl->prepare(); !prepared) {
@@ -206,19 +213,21 @@ Result<std::unique_ptr<TapeWriter::Impl>> TapeWriter::Impl::open(const std::stri
   return impl;
 }
 
-Result<void> TapeWriter::Impl::set_up(const std::string& real_path) {
+Result<void> TapeWriter::Impl::set_up(const FileHead& head) {
   const auto page_bytes = database.integer("PRAGMA page_size");
   const bool full = options.durability == Durability::full;
-  const bool done = page_bytes && database.run("PRAGMA journal_mode = WAL") == SQLITE_OK &&
-                    database.run(full ? "PRAGMA synchronous = FULL"
-                                      : "PRAGMA synchronous = NORMAL") == SQLITE_OK &&
-                    database.run(cache_size_sql) == SQLITE_OK &&
-                    database.run("SELECT 1 FROM tape") == SQLITE_OK;  // makes the -wal file
+  const bool done =
+      page_bytes && (head.uses_wal || database.run(journal_in_memory_sql) == SQLITE_OK) &&
+      database.run("PRAGMA journal_mode = WAL") == SQLITE_OK &&
+      database.run(full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL") ==
+          SQLITE_OK &&
+      database.run(cache_size_sql) == SQLITE_OK &&
+      database.run("SELECT 1 FROM tape") == SQLITE_OK;  // makes the -wal file
   if (!done) {
     return cannot_record(path, database.why());
   }
   sqlite3_wal_autocheckpoint(database.handle(), static_cast<int>(wal_bytes_max / *page_bytes));
-  auto taken = RecordingLock::take(real_path);
+  auto taken = RecordingLock::take(head.path);
   if (!taken) {
     return fail(taken.error());
   }
@@ -311,6 +320,9 @@ Failure TapeWriter::Impl::give_up() {
 
 Result<void> TapeWriter::Impl::write(Statement& statement, std::int64_t at_ns) {
   check(!finished, "a tape that is finished is written to");
+  if (error) {
+    return fail(*error);
+  }
   now_ns = std::max(now_ns, at_ns);
   if (!database.in_transaction()) {
     if (begin.run() != SQLITE_OK) {
@@ -350,11 +362,11 @@ OpenConnection& TapeWriter::Impl::connection_of(std::uint32_t id) {
 }
 
 /// One file, and a header that asks for no other: then a tape can be read from where nothing can be
-/// written. With the journal in memory the header changes by one write within the first sector, so
-/// that no moment leaves a journal behind that a reader would have to roll back.
+/// written.
 Result<void> TapeWriter::Impl::merge() {
+  sqlite3_busy_timeout(database.handle(), merge_busy_ms_max);
   if (database.run("PRAGMA wal_checkpoint(TRUNCATE)") == SQLITE_OK) {
-    const int code = database.run("PRAGMA journal_mode = MEMORY");
+    const int code = database.run(journal_in_memory_sql);
     if (code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED) {
       return {};
     }

@@ -63,12 +63,27 @@ inline constexpr std::int64_t steady_connection_ns = 30'000'000'000;
 inline constexpr std::size_t commit_frames_max = 1000;
 inline constexpr std::int64_t commit_ns_max = 200'000'000;
 
+/// Deepest nesting of what tapedeck writes itself: payloads within a state within an expectation.
+inline constexpr std::size_t document_depth_max = json_depth_max + 64;
+
 /// Findings of one rule that are kept with their place; all are counted. A stream that breaks a
 /// rule breaks it a million times, and nobody reads more than these.
 inline constexpr std::size_t findings_per_rule_max = 100;
 
 /// Longest text in a finding: what stands at a place is shown, not copied.
 inline constexpr std::size_t finding_text_bytes_max = 200;
+
+/// Checkpoints of an expectation: enough to see the story of a conference in a file that a person
+/// can still review.
+inline constexpr std::size_t checkpoints_max = 256;
+
+/// Frames of one tape that diff aligns: a day of a busy conference has a million. Each needs 16
+/// bytes.
+inline constexpr std::size_t diff_frames_max = std::size_t{16} * 1024 * 1024;
+
+/// Places that diff describes, and values of one place; all are counted.
+inline constexpr std::size_t diff_places_max = 20;
+inline constexpr std::size_t diff_values_max = 10;
 
 /// Names that the validator keeps of everybody in all rooms of a tape; a conference of 10,000
 /// people needs half a megabyte. Beyond it the rules about rosters rest.

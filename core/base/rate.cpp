@@ -1,5 +1,7 @@
 #include "core/base/rate.hpp"
 
+#include <algorithm>
+#include <limits>
 #include <numeric>
 
 namespace tapedeck {
@@ -56,7 +58,9 @@ std::int64_t Rate::scale(std::int64_t recorded_ns) const {
   if (product % num_ < 0) {
     --quotient;
   }
-  return static_cast<std::int64_t>(quotient);
+  constexpr Wide min = std::numeric_limits<std::int64_t>::min();
+  constexpr Wide max = std::numeric_limits<std::int64_t>::max();
+  return static_cast<std::int64_t>(std::clamp(quotient, min, max));
 }
 
 std::string Rate::to_string() const {

@@ -22,7 +22,8 @@ class Rate {
 
   [[nodiscard]] constexpr bool is_unlimited() const { return num_ == 0; }
 
-  /// The replay time that `recorded_ns` of recorded time take, rounded down. 0 when unlimited.
+  /// The replay time that `recorded_ns` of recorded time take, rounded down; saturates at
+  /// the ends of int64. 0 when unlimited.
   [[nodiscard]] std::int64_t scale(std::int64_t recorded_ns) const;
 
   /// As `parse` reads it.

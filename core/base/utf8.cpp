@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "core/base/utf8_private.hpp"
+
 namespace tapedeck {
 namespace {
 
@@ -61,6 +63,15 @@ std::size_t ascii_prefix(const unsigned char* p, std::size_t size) {
 }
 
 }  // namespace
+
+bool is_valid_utf8(std::string_view bytes) {
+  static const utf8::IsValid vector_validator = [] {
+    const utf8::IsValid x86 = utf8::x86_validator();
+    return x86 != nullptr ? x86 : utf8::arm_validator();
+  }();
+  return vector_validator != nullptr ? vector_validator(bytes)
+                                     : valid_utf8_prefix(bytes) == bytes.size();
+}
 
 std::size_t valid_utf8_prefix(std::string_view bytes) {
   const auto* p = reinterpret_cast<const unsigned char*>(bytes.data());

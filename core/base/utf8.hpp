@@ -10,9 +10,8 @@ namespace tapedeck {
 /// Length of the longest valid prefix of `bytes`.
 [[nodiscard]] std::size_t valid_utf8_prefix(std::string_view bytes);
 
-[[nodiscard]] inline bool is_valid_utf8(std::string_view bytes) {
-  return valid_utf8_prefix(bytes) == bytes.size();
-}
+/// Whether all of `bytes` is valid: faster than asking for the prefix.
+[[nodiscard]] bool is_valid_utf8(std::string_view bytes);
 
 /// Appends `bytes` to `out` with each maximal ill-formed part replaced by U+FFFD (Unicode 15,
 /// section 3.9, "substitution of maximal subparts"; Encoding Standard, UTF-8 decoder).

@@ -155,28 +155,6 @@ constexpr std::array stage_fields{
 };
 constexpr Shape stage_entry = object(stage_fields);
 
-constexpr std::array guests_see_values{"no_hosts"sv, "always"sv, "never"sv};
-constexpr Shape coordinates = array_of(number);
-constexpr std::array layout_fields{
-    Field{"guest_view", layout_id, optional, 0, "old nodes: layout of guests"},
-    Field{"guests_can_see_guests", usually(guests_see_values), optional, 0,
-          "when guests see each other in a lecture"},
-    Field{"host_view", layout_id, optional, 0, "old nodes: layout of hosts"},
-    Field{"missing", uuid_list, optional, 0, "old nodes: who found no place"},
-    Field{"overlay_text_enabled", flag, optional, 0, "names are shown in the video"},
-    Field{"participants", or_also(uuid_list, Type::string), always, 0,
-          "who is shown, in order; one uuid as a string with direct media"},
-    Field{"pres_slot_coords", or_null(array_of(coordinates)), optional, 0,
-          "corners of the presentation in the video"},
-    Field{"quality", text, optional, 0, "old nodes: quality of the video"},
-    Field{"requested_layout", object(requested_layout_fields), optional, 0, "what was asked for"},
-    Field{"rtx_ssrcs_map", map_of(anything), optional, 0, "old nodes: RTP sources"},
-    Field{"ssrcs", array_of(anything), optional, 0, "old nodes: RTP sources"},
-    Field{"supports_pres_in_mix", flag, optional, 0, "can put the presentation into the video"},
-    Field{"time", unix_time, optional, 0, "old nodes: when it changed"},
-    Field{"view", layout_id, always, 0, "the layout"},
-};
-
 constexpr std::array message_fields{
     Field{"direct", flag, optional, 0, "to you alone"},
     Field{"origin", text, always, 0, "name of the sender"},
@@ -308,7 +286,7 @@ constexpr std::array<WireShape, kinds - 1> wire_table{{
     {Kind::conference_update, "conference_update", client, object(conference_fields),
      "the status of the room, whole"},
     {Kind::stage, "stage", client, array_of(stage_entry), "who speaks, the last first"},
-    {Kind::layout, "layout", client, object(layout_fields), "what the video shows"},
+    {Kind::layout, "layout", client, layout, "what the video shows"},
     {Kind::disconnect, "disconnect", client, object(disconnect_fields),
      "you are out; nothing follows"},
     {Kind::call_disconnected, "call_disconnected", client, object(call_disconnected_fields),

@@ -126,12 +126,6 @@ constexpr std::array presentation_state_fields{
     Field{"send", one_of(connection_values), always, 0, "the presentation that you send"},
 };
 
-constexpr std::array layout_update_fields{
-    Field{"participants", uuid_list, always, 0, "who is shown, in order"},
-    Field{"requested_layout", object(requested_layout_fields), always, 0, "what was asked for"},
-    Field{"view", layout_id, always, 0, "the layout"},
-};
-
 constexpr std::array authenticated_fields{
     Field{"conferenceAlias", text, always, 0, "alias that was joined"},
     Field{"conferenceName", text, optional, 0, "name of the conference"},
@@ -156,7 +150,7 @@ constexpr std::array<PluginShape, 20> plugin_table{{
     {"stage", array_of(stage_entry), true, "who speaks"},
     {"presentationConnectionStateChange", object(presentation_state_fields), true,
      "a presentation comes or goes"},
-    {"layoutUpdate", object(layout_update_fields), true, "what the video shows, as on the wire"},
+    {"layoutUpdate", layout, true, "what the video shows, as on the wire"},
     {"authenticatedWithConference", object(authenticated_fields), false, "a token was given"},
     {"userInitiatedDisconnect", nothing, false, "you have left"},
     {"breakoutBegin", object(breakout_room_fields), true, "a breakout room is open"},

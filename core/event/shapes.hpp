@@ -117,4 +117,28 @@ inline constexpr std::array breakout_room_fields{
     Field{"participant_uuid", participant_id, always, 0, "who you are in that room"},
 };
 
+inline constexpr std::array guests_see_values{"no_hosts"sv, "always"sv, "never"sv};
+inline constexpr Shape coordinates = array_of(number);
+inline constexpr std::array layout_fields{
+    Field{"guest_view", layout_id, optional, 0, "old nodes: layout of guests"},
+    Field{"guests_can_see_guests", usually(guests_see_values), optional, 0,
+          "when guests see each other in a lecture"},
+    Field{"host_view", layout_id, optional, 0, "old nodes: layout of hosts"},
+    Field{"missing", uuid_list, optional, 0, "old nodes: who found no place"},
+    Field{"overlay_text_enabled", flag, optional, 0, "names are shown in the video"},
+    Field{"participants", or_also(uuid_list, Type::string), always, 0,
+          "who is shown, in order; one uuid as a string with direct media"},
+    Field{"pres_slot_coords", or_null(array_of(coordinates)), optional, 0,
+          "corners of the presentation in the video"},
+    Field{"quality", text, optional, 0, "old nodes: quality of the video"},
+    Field{"requested_layout", object(requested_layout_fields), optional, 0, "what was asked for"},
+    Field{"rtx_ssrcs_map", map_of(anything), optional, 0, "old nodes: RTP sources"},
+    Field{"ssrcs", array_of(anything), optional, 0, "old nodes: RTP sources"},
+    Field{"supports_pres_in_mix", flag, optional, 0, "can put the presentation into the video"},
+    Field{"time", unix_time, optional, 0, "old nodes: when it changed"},
+    Field{"view", layout_id, always, 0, "the layout"},
+};
+/// Plugins get it as it is on the wire.
+inline constexpr Shape layout = object(layout_fields);
+
 }  // namespace tapedeck::event::shapes

@@ -94,7 +94,7 @@ Director::Director(const Options& options, Random random, Conference& conference
       main_room, [this](Status& status) { status.captions_available = random_.percent(60); });
   for (Person& person : people_) {
     if (&person == &people_.front() || random_.percent(60)) {
-      arrive(person, conference_.wall_ns() - random_.between(1, 20 * 60 * ns_per_s));
+      arrive(person, conference_.wall_ns() - random_.between(1, std::int64_t{1200} * ns_per_s));
     } else {
       plan(ns_per_s / 4, 20 * ns_per_s, Deed::arrive, person);
     }
@@ -243,7 +243,7 @@ void Director::arrive(Person& person, std::int64_t start_wall_ns) {
   }
   const std::int64_t stay_ns = random_.percent(20)
                                    ? random_.between(2 * ns_per_s, 20 * ns_per_s)
-                                   : random_.between(20 * ns_per_s, 10 * 60 * ns_per_s);
+                                   : random_.between(20 * ns_per_s, std::int64_t{600} * ns_per_s);
   plan(stay_ns, stay_ns, random_.percent(20) ? Deed::lose : Deed::leave, person);
 }
 

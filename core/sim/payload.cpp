@@ -135,6 +135,7 @@ std::vector<Leg> seen_people(const Room& room, std::size_t places) {
   }
   std::sort(spotlighted.begin(), spotlighted.end());
   std::vector<Leg> people;
+  people.reserve(spotlighted.size() + others.size());
   for (const auto& [since_wall_ns, leg] : spotlighted) {
     people.push_back(leg);
   }

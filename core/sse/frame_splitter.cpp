@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "core/base/check.hpp"
-#include "core/sse/line_scanner.hpp"
 
 namespace tapedeck::sse {
 namespace {
@@ -77,7 +76,7 @@ std::optional<std::size_t> FrameSplitter::advance(std::string_view bytes) {
     switch (state_) {
       case State::first_line:
       case State::in_line: {
-        i += scan_line(bytes.substr(i)).length;
+        i += scan_line_(bytes.substr(i)).length;
         if (i == bytes.size()) {
           return std::nullopt;
         }

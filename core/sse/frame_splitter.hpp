@@ -15,6 +15,7 @@
 #include <string_view>
 
 #include "core/base/limits.hpp"
+#include "core/sse/line_scanner.hpp"
 
 namespace tapedeck::sse {
 
@@ -65,6 +66,7 @@ class FrameSplitter {
   [[nodiscard]] Block take(std::size_t size, bool complete);
 
   std::size_t block_bytes_max_;
+  ScanLine scan_line_ = fastest_line_scanner();
   State state_ = State::first_line;
   std::string_view rest_;  ///< pushed and not yet given; starts where the block or its rest starts
   std::string held_;       ///< the start of the block, from earlier pushes

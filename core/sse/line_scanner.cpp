@@ -1,7 +1,10 @@
 #include "core/sse/line_scanner.hpp"
 
+#include <bit>
 #include <cstdint>
 #include <cstring>
+
+#include "core/sse/line_scanner_private.hpp"
 
 namespace tapedeck::sse {
 namespace {
@@ -17,7 +20,7 @@ constexpr std::uint64_t with_byte(std::uint64_t word, unsigned char byte) {
 
 }  // namespace
 
-LineScan scan_line(std::string_view bytes) {
+LineScan scan_line_scalar(std::string_view bytes) {
   std::size_t i = 0;
   std::uint64_t seen = 0;
   for (; i + 8 <= bytes.size(); i += 8) {
@@ -32,6 +35,18 @@ LineScan scan_line(std::string_view bytes) {
     seen |= static_cast<unsigned char>(bytes[i]);
   }
   return {i, (seen & highs) == 0};
+}
+
+std::vector<LineScanner> line_scanners() {
+  std::vector<LineScanner> scanners{{"scalar", scan_line_scalar}};
+  add_x86_line_scanners(scanners);
+  add_arm_line_scanners(scanners);
+  return scanners;
+}
+
+ScanLine fastest_line_scanner() {
+  static const ScanLine fastest = line_scanners().back().scan;
+  return fastest;
 }
 
 }  // namespace tapedeck::sse

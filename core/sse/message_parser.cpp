@@ -4,7 +4,6 @@
 
 #include "core/base/check.hpp"
 #include "core/base/utf8.hpp"
-#include "core/sse/line_scanner.hpp"
 
 namespace tapedeck::sse {
 namespace {
@@ -12,20 +11,21 @@ namespace {
 constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
 
 /// The value of `line` when its field is `name`: what follows the colon and one space, or nothing
-/// at all.
-std::optional<std::string_view> value_of(std::string_view line, std::string_view name) {
-  if (!line.starts_with(name)) {
+/// at all. The length of the name is known when compiling, so that comparing is one instruction.
+template <std::size_t size>
+std::optional<std::string_view> value_of(std::string_view line, const char (&name)[size]) {
+  constexpr std::size_t length = size - 1;
+  if (!line.starts_with(std::string_view(name, length))) {
     return std::nullopt;
   }
-  line.remove_prefix(name.size());
-  if (line.empty()) {
-    return line;
+  if (line.size() == length) {
+    return std::string_view{};
   }
-  if (line.front() != ':') {
+  if (line[length] != ':') {
     return std::nullopt;
   }
-  line.remove_prefix(line.starts_with(": ") ? 2 : 1);
-  return line;
+  const bool space = line.size() > length + 1 && line[length + 1] == ' ';
+  return line.substr(length + (space ? 2 : 1));
 }
 
 /// The number when `text` is digits and nothing else; the largest one when it is too large.
@@ -45,10 +45,14 @@ std::optional<std::uint64_t> digits_only(std::string_view text) {
   return number;
 }
 
+bool is_line_end(char c) {
+  return c == '\n' || c == '\r';
+}
+
 }  // namespace
 
-void MessageParser::Field::set(std::string_view text) {
-  if (is_valid_utf8(text)) {
+void MessageParser::Field::set(std::string_view text, bool ascii) {
+  if (ascii || is_valid_utf8(text)) {
     borrowed_ = text;
     place_ = Place::borrowed;
     return;
@@ -92,107 +96,107 @@ void MessageParser::push(std::string_view bytes) {
 }
 
 std::optional<Parsed> MessageParser::next() {
-  while (!rest_.empty()) {
+  std::optional<Parsed> found;
+  while (!found && !rest_.empty()) {
     if (state_ == State::after_cr) {
       state_ = State::line;
       rest_.remove_prefix(rest_.front() == '\n' ? 1 : 0);
       continue;
     }
-    const std::size_t length = scan_line(rest_).length;
-    const std::string_view part = rest_.substr(0, length);
-    const bool ended = length < rest_.size();
+    // The blank line is the most frequent one, and needs no scan.
+    const LineScan scan = is_line_end(rest_.front()) ? LineScan{} : scan_line_(rest_);
+    const std::string_view part = rest_.substr(0, scan.length);
+    const bool ended = scan.length < rest_.size();
     const State before = state_;
     if (ended) {
-      state_ = rest_[length] == '\r' ? State::after_cr : State::line;
+      state_ = rest_[scan.length] == '\r' ? State::after_cr : State::line;
     }
-    rest_.remove_prefix(ended ? length + 1 : length);
+    rest_.remove_prefix(ended ? scan.length + 1 : scan.length);
     if (before == State::long_line) {
       continue;
     }
-    if (length > line_bytes_max_ - line_.size()) {
+    if (scan.length > line_bytes_max_ - line_.size()) {
       line_.clear();
       state_ = ended ? state_ : State::long_line;
-      return Parsed{.kind = Parsed::Kind::line_too_long, .message = {}};
+      found.emplace().kind = Parsed::Kind::line_too_long;
+      break;
     }
     if (!ended) {
       line_.append(part);
       break;
     }
     std::string_view line = part;
+    bool ascii = scan.ascii;
     if (!line_.empty()) {
       line_.append(part);
       whole_.swap(line_);
       line_.clear();
       line = whole_;
+      ascii = false;  // not known of the parts before
     }
     if (before == State::first_line && line.starts_with(byte_order_mark)) {
       line.remove_prefix(byte_order_mark.size());
     }
-    if (auto found = take_line(line)) {
-      return found;
+    if (line.empty()) {
+      dispatch(found);
+    } else {
+      take_field(line, ascii, found);
     }
   }
-  event_.keep();
-  data_.keep();
-  id_.keep();
-  return std::nullopt;
+  if (!found) {
+    event_.keep();
+    data_.keep();
+    id_.keep();
+  }
+  return found;
 }
 
-std::optional<Parsed> MessageParser::take_line(std::string_view line) {
-  if (line.empty()) {
-    return dispatch();
-  }
+void MessageParser::take_field(std::string_view line, bool ascii, std::optional<Parsed>& found) {
   if (const auto data = value_of(line, "data")) {
-    return take_data(*data);
-  }
-  if (const auto event = value_of(line, "event")) {
-    event_.set(*event);
+    take_data(*data, ascii, found);
+  } else if (const auto event = value_of(line, "event")) {
+    event_.set(*event, ascii);
   } else if (const auto id = value_of(line, "id")) {
     if (id->find('\0') == std::string_view::npos) {
-      id_.set(*id);
+      id_.set(*id, ascii);
     }
   } else if (const auto retry = value_of(line, "retry")) {
     if (const auto ms = digits_only(*retry)) {
-      return Parsed{.kind = Parsed::Kind::retry, .message = {}, .retry_ms = *ms};
+      found = Parsed{.kind = Parsed::Kind::retry, .message = {}, .retry_ms = *ms};
     }
   }
-  return std::nullopt;
 }
 
-std::optional<Parsed> MessageParser::take_data(std::string_view value) {
+void MessageParser::take_data(std::string_view value, bool ascii, std::optional<Parsed>& found) {
   if (data_dropped_) {
-    return std::nullopt;
+    return;
   }
   const std::size_t size = data_.given() ? data_.text().size() + 1 : 0;
   if (size + value.size() > message_bytes_max_) {
     data_.clear();
     data_dropped_ = true;
-    return Parsed{.kind = Parsed::Kind::message_too_long, .message = {}};
-  }
-  if (data_.given()) {
+    found.emplace().kind = Parsed::Kind::message_too_long;
+  } else if (data_.given()) {
     data_.append_line(value);
   } else {
-    data_.set(value);
+    data_.set(value, ascii);
   }
-  return std::nullopt;
 }
 
-std::optional<Parsed> MessageParser::dispatch() {
+void MessageParser::dispatch(std::optional<Parsed>& found) {
   if (id_.given()) {
     last_event_id_ = id_.text();
   }
-  std::optional<Parsed> found;
   if (data_.given()) {
     const std::string_view name = event_.text();
-    found = Parsed{.message = {.event = name.empty() ? "message" : name,
+    found.emplace().message = {.event = name.empty() ? "message" : name,
                                .data = data_.text(),
-                               .last_event_id = last_event_id_}};
+                               .last_event_id = last_event_id_};
   }
   event_.clear();
   data_.clear();
   data_dropped_ = false;
   id_.clear();
-  return found;
 }
 
 void MessageParser::reset(std::string_view last_event_id) {

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "core/base/limits.hpp"
+#include "core/sse/line_scanner.hpp"
 #include "core/sse/message.hpp"
 
 namespace tapedeck::sse {
@@ -62,8 +63,8 @@ class MessageParser {
   /// A field of the message: borrowed where it lies as long as that is possible, then kept.
   class Field {
    public:
-    void set(
-        std::string_view text);  ///< borrows `text`, or keeps it with U+FFFD where it is faulty
+    /// Borrows `text`, or keeps it with U+FFFD where it is not UTF-8. `ascii`: known to be.
+    void set(std::string_view text, bool ascii);
     void append_line(std::string_view text);
     void keep();
     void clear() { place_ = Place::none; }
@@ -78,12 +79,14 @@ class MessageParser {
     std::string kept_;
   };
 
-  [[nodiscard]] std::optional<Parsed> take_line(std::string_view line);
-  [[nodiscard]] std::optional<Parsed> take_data(std::string_view value);
-  [[nodiscard]] std::optional<Parsed> dispatch();
+  // What these find goes to `found`. `ascii`: known to be; false where nobody has looked.
+  void take_field(std::string_view line, bool ascii, std::optional<Parsed>& found);
+  void take_data(std::string_view value, bool ascii, std::optional<Parsed>& found);
+  void dispatch(std::optional<Parsed>& found);
 
   std::size_t line_bytes_max_;
   std::size_t message_bytes_max_;
+  ScanLine scan_line_ = fastest_line_scanner();
   State state_ = State::first_line;
   std::string_view rest_;  ///< pushed and not yet parsed
   std::string line_;       ///< the start of the current line, from earlier pushes

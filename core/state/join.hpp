@@ -1,23 +1,24 @@
 // What a client knows from joining, before the stream brings anything: the answer to request_token.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
-#include <string_view>
+
+#include "core/base/join_defaults.hpp"
 
 namespace tapedeck::state {
-
-/// "meet.alice" gives "Meet Alice": the name of a conference as its alias suggests it.
-[[nodiscard]] std::string conference_name_of(std::string_view alias);
 
 /// The defaults stand where neither the tape nor the caller tells; whoever plays a node for a tape
 /// answers request_token with the same.
 struct Join {
-  std::string self = "00000000-0000-4000-8000-000000000000";  ///< participant_uuid
+  std::string self{default_participant_uuid};  ///< participant_uuid
   std::string alias = "meet.alice";
   std::string conference_name = conference_name_of(alias);
   std::string service_type = "conference";  ///< current_service_type
   std::string display_name = "tape";
   std::string role = "HOST";
+  std::optional<std::uint64_t> token_expires_s;
 };
 
 /// Stands for the token of a join, which is never shown.

@@ -126,11 +126,7 @@ void Reducer::dispatch(const event::WireEvent& event) {
     case Kind::message_received:
       return message(main, payload);
     case Kind::conference_update:
-      conference_update(main, payload);
-      if (policy_.emits_main_status_twice && !emitted_.empty()) {
-        emitted_.push_back(emitted_.back());
-      }
-      return;
+      return main_conference_update(payload);
     case Kind::stage:
       return stage(payload);
     case Kind::layout:
@@ -150,8 +146,7 @@ void Reducer::dispatch(const event::WireEvent& event) {
     case Kind::fecc:
       return emit_value(Signal::onFecc, payload);
     case Kind::refresh_token:
-      ++state_.counts.token_refreshes;
-      return;
+      return refresh_token();
     case Kind::live_captions:
       return live_captions(main, payload);
     case Kind::peer_disconnect:
@@ -173,8 +168,7 @@ void Reducer::dispatch(const event::WireEvent& event) {
     case Kind::breakout_refer:
       return breakout_refer(payload);
     case Kind::presentation_frame:
-      (void)property(payload, "lastEventId");
-      [[fallthrough]];
+      return presentation_frame(payload);
     case Kind::presentation_ended:
     case Kind::on_hold:
     case Kind::bye:
@@ -185,6 +179,15 @@ void Reducer::dispatch(const event::WireEvent& event) {
       outcome_ = {Fate::unheard, {}};
       return;
   }
+}
+
+void Reducer::refresh_token() {
+  ++state_.counts.token_refreshes;
+}
+
+void Reducer::presentation_frame(const Value& payload) {
+  (void)property(payload, "lastEventId");  // throws as the client does where there is no object
+  outcome_ = {Fate::unheard, {}};
 }
 
 void Reducer::breakout_event(const Value& payload) {

@@ -18,6 +18,7 @@
 #include "core/state/client_policy.hpp"
 #include "core/state/digest.hpp"
 #include "core/state/participant.hpp"
+#include "core/state/rest_call.hpp"
 #include "core/state/signal.hpp"
 #include "core/state/state.hpp"
 
@@ -57,6 +58,9 @@ class Reducer {
   /// must live until the signals have been read.
   Outcome apply(const event::WireEvent& event, std::int64_t wall_ns);
 
+  /// The client did something by REST.
+  void act(RestEffect effect);
+
   /// The client's turn of its event loop is over: what it put off for later happens now. Events
   /// that came with one network read are handled in one turn.
   void end_turn();
@@ -94,6 +98,9 @@ class Reducer {
   /// `JSON.parse(text)`, whatever it is; the value lives until the next call.
   [[nodiscard]] event::Decoded parse_json(const Value& text);
   void conference_update(const Value& room_id, const Value& payload);
+  void refresh_token();
+  void presentation_frame(const Value& payload);
+  void main_conference_update(const Value& payload);
   void stage(const Value& payload);
   void layout(const Value& payload);
   void live_captions(const Value& room_id, const Value& payload);

@@ -84,6 +84,13 @@ void Reducer::conference_update(const Value& room_id, const Value& payload) {
   emit_value(Signal::onConferenceStatus, object({{"id", room_id}, {"status", status}}));
 }
 
+void Reducer::main_conference_update(const Value& payload) {
+  conference_update(Value::string(main_room), payload);
+  if (policy_.emits_main_status_twice && !emitted_.empty()) {
+    emitted_.push_back(emitted_.back());
+  }
+}
+
 void Reducer::stage(const Value& payload) {
   if (!payload.is_array()) {
     throw Thrown{"the stage is no array"};

@@ -73,6 +73,9 @@ void Reducer::receive_presentation(const Value& payload) {
     return;
   }
   set_link(&PresentationLinks::recv, Link::connecting);
+  if (state_.call->send == Link::connected) {
+    set_link(&PresentationLinks::send, Link::disconnected);  // the floor has been taken from us
+  }
   set_link(&PresentationLinks::recv, is_revoked(payload) ? Link::disconnected : Link::connected);
 }
 
@@ -88,6 +91,38 @@ void Reducer::tear_down_call() {
     set_link(&PresentationLinks::recv, Link::disconnected);
     set_link(&PresentationLinks::send, Link::disconnected);
   }
+}
+
+void Reducer::act(RestEffect effect) {
+  start_step();
+  if (!state_.call) {
+    return;
+  }
+  switch (effect) {
+    case RestEffect::none:
+    case RestEffect::media_connected:
+      break;
+    case RestEffect::left_by_user:
+      state_.disconnect = Disconnect{OwnedValue(Value::string("User initiated disconnect")),
+                                     state_.seq, state_.t_ns};
+      changed("disconnect", {}, {}, *state_.disconnect->reason);
+      tear_down_call();
+      state_.call.reset();
+      break;
+    case RestEffect::floor_taken:
+    case RestEffect::floor_refused:
+      set_link(&PresentationLinks::send, Link::connecting);
+      set_link(&PresentationLinks::recv, Link::disconnected);
+      set_link(&PresentationLinks::send,
+               effect == RestEffect::floor_taken ? Link::connected : Link::failed);
+      break;
+    case RestEffect::floor_released:
+      if (state_.call->send == Link::connected) {
+        set_link(&PresentationLinks::send, Link::disconnected);
+      }
+      break;
+  }
+  finish_step();
 }
 
 void Reducer::end_turn() {

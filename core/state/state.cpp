@@ -12,6 +12,8 @@ std::string_view name_of(Link link) {
       return "connected";
     case Link::disconnected:
       return "disconnected";
+    case Link::failed:
+      return "failed";
   }
   return {};
 }

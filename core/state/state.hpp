@@ -49,7 +49,7 @@ struct Room {
 };
 
 /// One direction of the presentation: what the client's call says of it.
-enum class Link : std::uint8_t { fresh, connecting, connected, disconnected };
+enum class Link : std::uint8_t { fresh, connecting, connected, disconnected, failed };
 
 /// `new`, `connecting`, ...: as RTCPeerConnectionState names it.
 [[nodiscard]] std::string_view name_of(Link link);

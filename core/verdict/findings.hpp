@@ -43,6 +43,8 @@ class Findings {
   /// Whether `add` would do anything: saves putting texts together for a rule that is off.
   [[nodiscard]] bool wants(Rule rule) const { return rules_.severity(rule) != Severity::off; }
 
+  [[nodiscard]] Severity severity(Rule rule) const { return rules_.severity(rule); }
+
   void add(Rule rule, const Place& place, std::string_view expected, std::string_view found);
 
   /// In the order in which they were found.

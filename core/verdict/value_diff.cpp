@@ -67,13 +67,15 @@ class Comparison {
 
   void arrays(std::span<const Value> a, std::span<const Value> b) {
     std::size_t front = 0;
-    while (front < a.size() && front < b.size() && a[front] == b[front]) {
-      ++front;
-    }
     std::size_t back = 0;
-    while (back < a.size() - front && back < b.size() - front &&
-           a[a.size() - 1 - back] == b[b.size() - 1 - back]) {
-      ++back;
+    if (a.size() != b.size()) {  // something came or went
+      while (front < a.size() && front < b.size() && a[front] == b[front]) {
+        ++front;
+      }
+      while (back < a.size() - front && back < b.size() - front &&
+             a[a.size() - 1 - back] == b[b.size() - 1 - back]) {
+        ++back;
+      }
     }
     const std::size_t a_end = a.size() - back;
     const std::size_t b_end = b.size() - back;

@@ -1,6 +1,7 @@
 #include "tests/support/scripted_server.hpp"
 
 #include <array>
+#include <csignal>
 #include <cstdio>
 #include <mutex>
 #include <thread>
@@ -76,6 +77,11 @@ struct ScriptedServer::State {
   std::thread thread;
 
   void serve() {
+    // Signals are for the thread under test: one that came here would cut a wait of the script
+    // short.
+    sigset_t all{};
+    sigfillset(&all);
+    check(::pthread_sigmask(SIG_BLOCK, &all, nullptr) == 0, "pthread_sigmask");
     const int listening = listener;
     for (const Script& script : scripts) {
       const int fd = ::accept4(listening, nullptr, nullptr, SOCK_CLOEXEC);

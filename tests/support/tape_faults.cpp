@@ -19,6 +19,7 @@ struct Plan {
   std::uint64_t at = std::numeric_limits<std::uint64_t>::max();
   Fault fault = Fault::disk_full;
   bool lasting = false;
+  bool skips_syncs = false;
 };
 
 Plan plan;
@@ -70,7 +71,8 @@ int truncate_file(sqlite3_file* file, sqlite3_int64 size) {
 
 int sync_file(sqlite3_file* file, int flags) {
   const int met = meet(SQLITE_IOERR_FSYNC);
-  return met != SQLITE_OK ? met : real(file)->pMethods->xSync(real(file), flags);
+  return met != SQLITE_OK || plan.skips_syncs ? met
+                                              : real(file)->pMethods->xSync(real(file), flags);
 }
 
 int size_of_file(sqlite3_file* file, sqlite3_int64* size) {
@@ -177,7 +179,11 @@ FaultyDisk::~FaultyDisk() {
 }
 
 void FaultyDisk::fail_at(std::uint64_t number, Fault fault, bool lasting) {
-  plan = {0, number, fault, lasting};
+  plan = {0, number, fault, lasting, plan.skips_syncs};
+}
+
+void FaultyDisk::skip_syncs() {
+  plan.skips_syncs = true;
 }
 
 void FaultyDisk::heal() {

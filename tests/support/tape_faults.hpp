@@ -25,6 +25,8 @@ class FaultyDisk {
   /// Operation `number`, counted from 1 from now on, meets `fault`; `lasting`: so do all that
   /// follow.
   void fail_at(std::uint64_t number, Fault fault, bool lasting);
+  /// From now on nothing waits for the disk, for tests that are about other things.
+  void skip_syncs();
   /// No operation fails any more.
   void heal();
 

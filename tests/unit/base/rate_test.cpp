@@ -1,5 +1,8 @@
 #include "core/base/rate.hpp"
 
+#include <cstdint>
+#include <limits>
+
 #include <gtest/gtest.h>
 
 namespace tapedeck {
@@ -16,6 +19,14 @@ TEST(Rate, TwiceAsFastTakesHalfTheTime) {
   EXPECT_EQ(Rate::parse("2")->scale(1000), 500);
   EXPECT_EQ(Rate::parse("0.5")->scale(1000), 2000);
   EXPECT_EQ(Rate().scale(1000), 1000);
+}
+
+TEST(Rate, ScalingSaturatesWhereInt64Ends) {
+  const Rate rate = *Rate::parse("0.000001");
+  EXPECT_EQ(rate.scale(std::numeric_limits<std::int64_t>::max()),
+            std::numeric_limits<std::int64_t>::max());
+  EXPECT_EQ(rate.scale(std::numeric_limits<std::int64_t>::min()),
+            std::numeric_limits<std::int64_t>::min());
 }
 
 TEST(Rate, UnlimitedMakesEveryFrameDueAtOnce) {

@@ -46,11 +46,12 @@ class HttpSourceTest : public testing::Test {
  protected:
   Result<Summary> record(const std::string& url, SessionOptions options = {.attempts_max = 0},
                          std::vector<Header> headers = {}) {
+    const std::string path = folder_.path(std::to_string(++recordings_) + ".tape");
     HttpSource source(loop_, redactor_, {*parse_url(url), std::move(headers), [] { return 0; }});
     Session session({.source = source,
                      .clock = loop_,
                      .open_sink = [&]() -> Result<port::RecordingSink*> {
-                       writer_ = *schema::TapeWriter::open(folder_.path(), {});
+                       writer_ = *schema::TapeWriter::open(path, {});
                        return writer_.get();
                      },
                      .wall_now_ns = [] { return 0; },
@@ -60,7 +61,7 @@ class HttpSourceTest : public testing::Test {
     auto summary = session.run();
     writer_.reset();
     if (summary && summary->totals.connections > 0) {
-      tape_ = *schema::TapeReader::open(folder_.path());
+      tape_ = *schema::TapeReader::open(path);
     }
     return summary;
   }
@@ -79,6 +80,7 @@ class HttpSourceTest : public testing::Test {
   [[nodiscard]] schema::Connection connection() const { return tape_->connections()->back(); }
 
   test::TemporaryFolder folder_;
+  int recordings_ = 0;  ///< each is on a tape of its own
   EventLoop loop_;
   Redactor redactor_;
   std::unique_ptr<schema::TapeWriter> writer_;
@@ -160,7 +162,6 @@ TEST_F(HttpSourceTest, ChunksThatAreNoneBreakTheConnection) {
   for (const char* rest : {"zz\r\n", "5\nabcde", "1ffffffffffffffff\r\n", "1\r\nab\r\n"}) {
     ScriptedServer server(
         {says(stream_head("Transfer-Encoding: chunked\r\n") + chunk(":\n\n") + rest)});
-    ::unlink(folder_.path().c_str());
     EXPECT_EQ(body_of(server.url()).substr(0, 3), ":\n\n");
     EXPECT_EQ(end().end, ConnectionEnd::broken) << rest;
   }
@@ -288,7 +289,6 @@ TEST_F(HttpSourceTest, RedirectsAreFollowed) {
   for (const int status : {301, 302, 303, 307, 308}) {
     ScriptedServer server(
         {says(redirect_to("/there?token=hidden", status)), says(stream_head() + ":\n\n")});
-    ::unlink(folder_.path().c_str());
     EXPECT_EQ(body_of(server.url("/here")), ":\n\n") << status;
     EXPECT_EQ(server.requests().at(1).find("GET /there?token=hidden "), 0U);
     EXPECT_NE(connection().start.source.find("/there?token=TOKEN-1"), std::string::npos);

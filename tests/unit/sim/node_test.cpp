@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/base/units.hpp"
-#include "stream_checker.hpp"
+#include "tests/support/stream_checker.hpp"
 
 namespace tapedeck::sim {
 namespace {
@@ -30,7 +30,7 @@ struct Heard {
 };
 
 /// Reads on until `until_ns`, or to the end of the stream.
-void listen(port::FrameSource& stream, StreamChecker& checker, Heard& heard,
+void listen(port::FrameSource& stream, test::StreamChecker& checker, Heard& heard,
             std::int64_t until_ns = INT64_MAX) {
   while (const auto frame = stream.next().value()) {
     checker.take(frame->raw, frame->recv_ns);
@@ -46,14 +46,14 @@ void listen(port::FrameSource& stream, StreamChecker& checker, Heard& heard,
 TEST(Node, AClientThatJoinsIsInItsOwnRosterAndTheOthersSeeItCome) {
   Node node(busy);
   auto observed = node.open_stream(node.observer_uuid(), 0).value();
-  StreamChecker observer(node.observer_uuid());
+  test::StreamChecker observer(node.observer_uuid());
   Heard seen;
   listen(*observed, observer, seen, 5 * ns_per_s);
   EXPECT_EQ(seen.count(alice), 0);
 
   ASSERT_TRUE(node.join({alice, "Alice"}, 5 * ns_per_s));
   auto joined = node.open_stream(alice, 5 * ns_per_s).value();
-  StreamChecker client(alice, 1);
+  test::StreamChecker client(alice, 1);
   Heard own;
   listen(*joined, client, own);
   listen(*observed, observer, seen);
@@ -95,8 +95,8 @@ TEST(Node, AHostHasAnIdentityOfItsOwnInEveryBreakoutRoom) {
   ASSERT_FALSE(early.has_value() && node.conference().now_ns() < 12 * ns_per_s);
   auto hers = node.open_stream(alice, 12 * ns_per_s).value();
   auto his = node.open_stream(bob, 12 * ns_per_s).value();
-  StreamChecker of_alice(alice);
-  StreamChecker of_bob(bob);
+  test::StreamChecker of_alice(alice);
+  test::StreamChecker of_bob(bob);
   Heard alice_heard;
   Heard bob_heard;
   listen(*hers, of_alice, alice_heard);
@@ -116,7 +116,7 @@ TEST(Node, WhoLeavesIsSeenToLeaveAndHearsNoMore) {
   ASSERT_TRUE(node.join({alice, "Alice"}, 2 * ns_per_s));
   auto hers = node.open_stream(alice, 2 * ns_per_s).value();
   auto observed = node.open_stream(node.observer_uuid(), 2 * ns_per_s).value();
-  StreamChecker observer(node.observer_uuid());
+  test::StreamChecker observer(node.observer_uuid());
   Heard seen;
   listen(*observed, observer, seen, 15 * ns_per_s);
   node.leave(alice, 16 * ns_per_s);
@@ -175,7 +175,7 @@ TEST(Node, AClientThatLostItsStreamOpensAnother) {
   ASSERT_TRUE(node.join({alice, "Alice"}, 2 * ns_per_s));
   { auto lost = node.open_stream(alice, 2 * ns_per_s).value(); }
   auto again = node.open_stream(alice, 9 * ns_per_s).value();
-  StreamChecker client(alice);
+  test::StreamChecker client(alice);
   Heard own;
   listen(*again, client, own);
   EXPECT_TRUE(own.faults.empty()) << own.faults.front();

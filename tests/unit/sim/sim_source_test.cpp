@@ -5,7 +5,10 @@
 #include <gtest/gtest.h>
 
 #include "core/base/units.hpp"
-#include "stream_checker.hpp"
+#include "core/event/wire_reader.hpp"
+#include "core/state/reducer.hpp"
+#include "core/verdict/validator.hpp"
+#include "tests/support/stream_checker.hpp"
 
 namespace tapedeck::sim {
 namespace {
@@ -72,7 +75,7 @@ TEST(SimSource, EveryConferenceIsOneThatANodeCouldSend) {
   for (const Options& options : many_conferences()) {
     SCOPED_TRACE("seed " + std::to_string(options.seed));
     SimSource source(options);
-    StreamChecker checker(source.self());
+    test::StreamChecker checker(source.self());
     while (const auto frame = source.next().value()) {
       checker.take(frame->raw, frame->recv_ns);
     }
@@ -81,11 +84,40 @@ TEST(SimSource, EveryConferenceIsOneThatANodeCouldSend) {
   }
 }
 
+TEST(SimSource, NothingInAConferenceIsAFinding) {
+  for (const Options& options : many_conferences()) {
+    SCOPED_TRACE("seed " + std::to_string(options.seed));
+    SimSource source(options);
+    verdict::Findings findings{verdict::RuleSet{}};
+    verdict::Validator validator(findings);
+    validator.self(source.self());
+    state::Join join;
+    join.self = source.self();
+    state::Reducer reducer(join);
+    reducer.begin();
+    event::WireReader reader;
+    while (const auto frame = source.next().value()) {
+      validator.frame(*frame);
+      reader.push({frame->seq, frame->connection_id, frame->recv_ns}, frame->raw);
+      while (const auto event = reader.next()) {
+        validator.event(*event, reducer.apply(*event, epoch_ns + frame->recv_ns));
+      }
+      reducer.end_turn();
+    }
+    validator.finish();
+    for (const verdict::Finding& finding : findings.kept()) {
+      ADD_FAILURE() << verdict::info_of(finding.rule).id << " at " << finding.seq << ": "
+                    << finding.event << finding.pointer << ", expected " << finding.expected
+                    << ", found " << finding.found;
+    }
+  }
+}
+
 TEST(SimSource, WhatTheStreamTellsIsTheTruth) {
   for (const Options& options : many_conferences()) {
     SCOPED_TRACE("seed " + std::to_string(options.seed));
     SimSource source(options);
-    StreamChecker checker(source.self());
+    test::StreamChecker checker(source.self());
     while (const auto frame = source.next().value()) {
       checker.take(frame->raw, frame->recv_ns);
     }
@@ -103,7 +135,7 @@ TEST(SimSource, AllThatHappensInConferencesHappens) {
   std::set<std::string> seen;
   for (const Options& options : many_conferences()) {
     SimSource source(options);
-    StreamChecker checker(source.self());
+    test::StreamChecker checker(source.self());
     while (const auto frame = source.next().value()) {
       checker.take(frame->raw, frame->recv_ns);
     }

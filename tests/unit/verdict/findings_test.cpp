@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/stream_generator.hpp"
 #include "tests/unit/verdict/line.hpp"
 
 namespace tapedeck::verdict {
@@ -186,6 +187,14 @@ TEST(Validator, TakesWhateverComes) {
     const Findings findings = findings_of(stream);
     EXPECT_LE(findings.kept().size(), rule_count * limits::findings_per_rule_max);
   }
+}
+
+TEST(Validator, TakesStreamsThatNoNodeWouldSend) {
+  std::uint64_t found = 0;
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    found += findings_of(test::generate_stream(seed)).kept().size();
+  }
+  EXPECT_GT(found, 100U);
 }
 
 }  // namespace

@@ -12,7 +12,7 @@
 
 #include <simdjson.h>
 
-namespace tapedeck::sim {
+namespace tapedeck::test {
 
 class StreamChecker {
  public:
@@ -76,4 +76,4 @@ class StreamChecker {
   std::string block_;
 };
 
-}  // namespace tapedeck::sim
+}  // namespace tapedeck::test

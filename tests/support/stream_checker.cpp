@@ -1,8 +1,8 @@
-#include "stream_checker.hpp"
+#include "tests/support/stream_checker.hpp"
 
 #include <charconv>
 
-namespace tapedeck::sim {
+namespace tapedeck::test {
 namespace {
 
 constexpr double epoch_s = 1767603600;  // 2026-01-05T09:00:00Z
@@ -285,4 +285,4 @@ std::map<std::string, std::map<std::string, std::string>> StreamChecker::rosters
   return all;
 }
 
-}  // namespace tapedeck::sim
+}  // namespace tapedeck::test

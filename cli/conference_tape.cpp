@@ -1,0 +1,116 @@
+#include "cli/conference_tape.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/base/join_defaults.hpp"
+
+namespace tapedeck::cli {
+
+void add_join_options(Options& options) {
+  options.add()("self", po::value<std::string>(), "uuid of the participant that joined")(
+      "conference", po::value<std::string>(), "alias that was joined")(
+      "name", po::value<std::string>(), "name of the conference")(
+      "service", po::value<std::string>(), "service type that the join was answered with");
+}
+
+state::Join join_of(const Values& given, const schema::TapeReader& tape) {
+  const auto told = [&](const char* option, const char* key) {
+    auto value = given.text(option);
+    return value ? value : tape.value(key);
+  };
+  state::Join join;
+  join.self = told("self", "self").value_or(join.self);
+  if (auto alias = told("conference", "alias")) {
+    join.alias = std::move(*alias);
+    join.conference_name = conference_name_of(join.alias);
+  }
+  join.conference_name = told("name", "conference_name").value_or(join.conference_name);
+  join.service_type = told("service", "service_type").value_or(join.service_type);
+  join.display_name = tape.value("display_name").value_or(join.display_name);
+  join.role = tape.value("role").value_or(join.role);
+  return join;
+}
+
+Result<ConferenceTape> ConferenceTape::open(const std::string& path) {
+  auto tape = schema::TapeReader::open(path);
+  if (!tape) {
+    return fail(tape.error());
+  }
+  auto connections = (*tape)->connections();
+  if (!connections) {
+    return fail(connections.error());
+  }
+  return ConferenceTape(std::move(*tape), std::move(*connections));
+}
+
+Result<void> ConferenceTape::derive(state::Join join, const state::ReducerOptions& options,
+                                    const schema::FrameRange& range) {
+  auto frames = tape_->frames(range);
+  if (!frames) {
+    return fail(frames.error());
+  }
+  frames_ = std::move(*frames);
+  derivation_ = std::make_unique<state::Derivation>(std::move(join), options);
+  frame_.reset();
+  acts_.clear();
+  next_act_ = 0;
+  finished_ = false;
+  return {};
+}
+
+Result<void> ConferenceTape::follow_exchanges() {
+  const auto exchanges = tape_->exchanges();
+  if (!exchanges) {
+    return fail(exchanges.error());
+  }
+  event::Decoder decoder;
+  for (const port::Exchange& exchange : *exchanges) {
+    const auto effect = state::effect_of(
+        {exchange.method, exchange.target, exchange.request_body, exchange.status}, decoder);
+    if (effect != state::RestEffect::none) {
+      acts_.push_back({exchange.response_ns, effect});
+    }
+  }
+  std::ranges::stable_sort(acts_, {}, &Act::at_ns);
+  return {};
+}
+
+Result<std::optional<state::Step>> ConferenceTape::next() {
+  while (true) {
+    if (auto step = derivation_->next()) {
+      return step;
+    }
+    if (finished_) {
+      return std::optional<state::Step>{};
+    }
+    if (!frame_) {
+      auto frame = frames_->next();
+      if (!frame) {
+        return fail(frame.error());
+      }
+      frame_ = *frame;
+    }
+    if (next_act_ < acts_.size() && (!frame_ || acts_[next_act_].at_ns < frame_->recv_ns)) {
+      derivation_->act(acts_[next_act_].effect, acts_[next_act_].at_ns);
+      ++next_act_;
+    } else if (frame_) {
+      derivation_->push({frame_->seq, frame_->connection_id, frame_->recv_ns},
+                        wall_ns(frame_->connection_id, frame_->recv_ns), frame_->raw);
+      frame_.reset();
+    } else {
+      finished_ = true;
+      derivation_->finish();
+    }
+  }
+}
+
+std::int64_t ConferenceTape::wall_ns(std::uint32_t connection_id, std::int64_t at_ns) const {
+  const auto found = std::ranges::find(connections_, connection_id, &schema::Connection::id);
+  if (found == connections_.end()) {
+    return tape_->summary().wall_start_ns + at_ns;
+  }
+  return found->start.wall_ns + (at_ns - found->start.opened_ns);
+}
+
+}  // namespace tapedeck::cli

@@ -1,0 +1,69 @@
+// A tape as a conference that a client joined: the options and keys that tell who joined, and the
+// walk over its frames. Shared by the commands that derive something from a tape.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/options.hpp"
+#include "core/base/result.hpp"
+#include "core/state/derivation.hpp"
+#include "schema/tape_reader.hpp"
+
+namespace tapedeck::cli {
+
+/// --self, --conference, --name, --service.
+void add_join_options(Options& options);
+
+/// Who joined: what the command line says, else what the tape says, else the defaults.
+[[nodiscard]] state::Join join_of(const Values& given, const schema::TapeReader& tape);
+
+/// Derives a tape frame by frame. Not thread-safe.
+class ConferenceTape {
+ public:
+  /// Opens the tape `path`.
+  [[nodiscard]] static Result<ConferenceTape> open(const std::string& path);
+
+  [[nodiscard]] const schema::TapeReader& tape() const { return *tape_; }
+
+  /// Begins a derivation over the frames of `range`.
+  Result<void> derive(state::Join join, const state::ReducerOptions& options,
+                      const schema::FrameRange& range = {});
+
+  /// The derivation that has begun also takes in what the client did by REST, where the tape has
+  /// its exchanges.
+  Result<void> follow_exchanges();
+
+  /// The next step of the derivation, or nothing at its end.
+  [[nodiscard]] Result<std::optional<state::Step>> next();
+
+  /// Of the derivation that has begun.
+  [[nodiscard]] const state::Reducer& reducer() const { return derivation_->reducer(); }
+
+  /// The recorded Unix time of a moment of a connection.
+  [[nodiscard]] std::int64_t wall_ns(std::uint32_t connection_id, std::int64_t at_ns) const;
+
+ private:
+  struct Act {
+    std::int64_t at_ns = 0;
+    state::RestEffect effect = state::RestEffect::none;
+  };
+
+  ConferenceTape(std::unique_ptr<schema::TapeReader> tape,
+                 std::vector<schema::Connection> connections)
+      : tape_(std::move(tape)), connections_(std::move(connections)) {}
+
+  std::unique_ptr<schema::TapeReader> tape_;
+  std::vector<schema::Connection> connections_;
+  std::unique_ptr<port::FrameSource> frames_;
+  std::optional<port::Frame> frame_;  // read, and not yet pushed
+  std::unique_ptr<state::Derivation> derivation_;
+  std::vector<Act> acts_;  // of the client, by time
+  std::size_t next_act_ = 0;
+  bool finished_ = false;
+};
+
+}  // namespace tapedeck::cli

@@ -1,0 +1,345 @@
+#include "cli/tape_check.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+#include <utility>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "cli/input.hpp"
+#include "cli/output.hpp"
+#include "core/event/decoder.hpp"
+#include "core/verdict/examination.hpp"
+#include "core/verdict/plugin_event_counts.hpp"
+
+namespace tapedeck::cli {
+namespace {
+
+using verdict::Rule;
+using verdict::Severity;
+
+/// Frames between two calls of the progress function.
+constexpr std::uint64_t progress_frames = 4096;
+
+/// Largest expectation that is read: a roster of ten thousand, and every one of its changes.
+constexpr std::size_t expectation_bytes_max = std::size_t{256} * 1024 * 1024;
+
+/// The rule that a problem of the bytes breaks; nothing where the frames themselves will tell.
+std::optional<Rule> rule_of(const schema::Problem& problem) {
+  if (problem.rule == "tape.seq" || problem.rule == "tape.bytes") {
+    return Rule::bytes_broken;
+  }
+  if (problem.rule == "tape.time") {
+    return problem.seq == 0 ? std::optional(Rule::time_backwards) : std::nullopt;
+  }
+  return Rule::tape_damaged;
+}
+
+/// No expectation allows a tape that is not whole.
+bool is_about_bytes(Rule rule) {
+  return rule == Rule::tape_damaged || rule == Rule::bytes_broken;
+}
+
+std::string_view expected_by(Rule rule) {
+  return rule == Rule::bytes_broken     ? "the bytes that were received"
+         : rule == Rule::time_backwards ? "time that does not run backwards"
+                                        : "a whole tape";
+}
+
+/// Who you were from a moment of the tape on.
+struct Self {
+  std::int64_t from_ns = 0;
+  std::string uuid;
+};
+
+/// As the answers to request_token on the tape tell it.
+Result<std::vector<Self>> selves_of(const schema::TapeReader& tape) {
+  const auto exchanges = tape.exchanges();
+  if (!exchanges) {
+    return fail(exchanges.error());
+  }
+  std::vector<Self> selves;
+  event::Decoder decoder;
+  for (const port::Exchange& exchange : *exchanges) {
+    if (exchange.status != 200 || exchange.target.find("/request_token") == std::string::npos) {
+      continue;
+    }
+    const event::Value answer = decoder.decode(exchange.response_body).value;
+    if (const event::Value uuid = answer["result"]["participant_uuid"]; uuid.is_string()) {
+      selves.push_back({exchange.response_ns, std::string(uuid.as_string())});
+    }
+  }
+  return selves;
+}
+
+Result<std::string> read_expectation(const std::string& path) {
+  if (!std::filesystem::exists(path)) {
+    return fail_io("there is no expectation '" + path + "'; --update writes it");
+  }
+  auto input = Input::open(path);
+  if (!input) {
+    return fail(input.error());
+  }
+  std::string text;
+  while (true) {
+    const auto bytes = input->read();
+    if (!bytes) {
+      return fail(bytes.error());
+    }
+    if (bytes->empty()) {
+      return text;
+    }
+    text += *bytes;
+    if (text.size() > expectation_bytes_max) {
+      return fail_io("the expectation '" + path + "' is larger than " +
+                     std::to_string(expectation_bytes_max) + " bytes");
+    }
+  }
+}
+
+/// Writes `text` to a file beside `path` that then takes its place: a reader sees the old one or
+/// the new one.
+Result<void> write_expectation(const std::string& path, std::string_view text) {
+  const std::string fresh = path + ".new";
+  const auto failed = [&](const char* what) {
+    return fail_io("cannot " + std::string(what) + " the expectation '" + path +
+                   "': " + std::strerror(errno));
+  };
+  const int fd = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (fd < 0) {
+    return failed("write");
+  }
+  Output output(fd, "'" + fresh + "'");
+  auto written = output.write(text);
+  if (written) {
+    written = output.flush();
+  }
+  if (::close(fd) != 0 && written) {
+    written = failed("write");
+  }
+  if (written && ::rename(fresh.c_str(), path.c_str()) != 0) {
+    written = failed("replace");
+  }
+  if (!written) {
+    ::unlink(fresh.c_str());
+  }
+  return written;
+}
+
+/// The way of one tape through all that judges it.
+class TapeCheck {
+ public:
+  TapeCheck(const CheckOptions& options, TapeVerdict& verdict)
+      : options_(options), verdict_(verdict) {}
+
+  Result<void> run() {
+    auto opened = ConferenceTape::open(verdict_.path);
+    if (!opened) {
+      return fail(opened.error());
+    }
+    conference_ = std::make_unique<ConferenceTape>(*std::move(opened));
+    verdict_.summary = tape().summary();
+    if (!options_.expectation_path.empty() && !options_.update) {
+      if (auto read = read_expected(); !read) {
+        return read;
+      }
+    }
+    return judge();
+  }
+
+ private:
+  [[nodiscard]] const schema::TapeReader& tape() const { return conference_->tape(); }
+
+  Result<void> read_expected() {
+    const auto text = read_expectation(options_.expectation_path);
+    if (!text) {
+      return fail(text.error());
+    }
+    auto expectation = verdict::Expectation::parse(*text);
+    if (!expectation) {
+      return fail_io("the expectation '" + options_.expectation_path + "' " +
+                     expectation.error().message);
+    }
+    expectation_ = std::make_unique<verdict::Expectation>(*std::move(expectation));
+    check_ = std::make_unique<verdict::ExpectationCheck>(*expectation_);
+    return {};
+  }
+
+  Result<void> judge() {
+    auto connections = tape().connections();
+    auto selves = selves_of(tape());
+    if (!connections || !selves) {
+      return fail(connections ? selves.error() : connections.error());
+    }
+    verdict_.connections = connections->size();
+    selves_ = *std::move(selves);
+    verdict::Examination examination(options_.join(tape()), options_.rules);
+    if (auto judged = judge_bytes(examination.findings()); !judged) {
+      return judged;
+    }
+    if (const auto self = tape().value("self")) {
+      examination.self(*self);
+    }
+    verdict::ChangeCount changes;
+    const auto read = each_frame([&](const port::Frame& frame, std::int64_t wall_ns) {
+      take_selves(frame, examination);
+      examination.frame(frame, wall_ns);
+      changes.after(examination.reducer());
+      if (check_) {
+        check_->after(frame, examination.reducer());
+      }
+    });
+    if (!read) {
+      // What could be read has been judged; the tape itself is at fault.
+      examination.findings().add(Rule::tape_damaged, {}, expected_by(Rule::tape_damaged),
+                                 read.error().message);
+    }
+    examination.finish();
+    if (read && !options_.expectation_path.empty()) {
+      if (auto held = hold(examination, changes.changes()); !held) {
+        return held;
+      }
+    }
+    verdict_.state_digest = examination.reducer().digest().to_string();
+    verdict_.findings = examination.findings();
+    return {};
+  }
+
+  Result<void> judge_bytes(verdict::Findings& findings) {
+    const auto report = tape().verify_bytes([&](std::uint64_t frames) { tell(frames, 0); });
+    if (!report) {
+      return fail(report.error());
+    }
+    verdict_.frames = report->frame_count;
+    verdict_.bytes = report->bytes;
+    verdict_.bytes_digest = report->digest;
+    for (const schema::Problem& problem : report->problems) {
+      if (const auto rule = rule_of(problem)) {
+        findings.add(*rule, {problem.seq, 0, {}, {}}, expected_by(*rule), problem.sentence);
+      }
+    }
+    if (report->problems_omitted != 0) {
+      findings.add(Rule::tape_damaged, {}, expected_by(Rule::tape_damaged),
+                   std::to_string(report->problems_omitted) + " problems more");
+    }
+    if (!verdict_.summary.closed) {
+      findings.add(
+          Rule::tape_unclosed, {}, "a tape that was closed",
+          verdict_.summary.recording ? "it is being recorded now" : "the recording was cut off");
+    }
+    return {};
+  }
+
+  void take_selves(const port::Frame& frame, verdict::Examination& examination) {
+    while (next_self_ < selves_.size() && selves_[next_self_].from_ns <= frame.recv_ns) {
+      examination.self(selves_[next_self_].uuid);
+      ++next_self_;
+    }
+  }
+
+  /// Holds the tape against its expectation, or writes that.
+  Result<void> hold(const verdict::Examination& examination, std::uint64_t changes) {
+    verdict_.expected = true;
+    verdict::PluginEventCounts plugin_events(options_.join(tape()));
+    std::optional<verdict::Examination> again;  // the second pass of the writer
+    verdict::ExpectationWriter writer(changes);
+    if (options_.update) {
+      again.emplace(options_.join(tape()), options_.rules);
+    }
+    auto read = each_frame([&](const port::Frame& frame, std::int64_t wall_ns) {
+      plugin_events.frame(frame, wall_ns);
+      if (again) {
+        again->frame(frame, wall_ns);
+        writer.after(frame, again->reducer());
+      }
+    });
+    if (!read) {
+      return read;
+    }
+    plugin_events.finish();
+    verdict::Totals totals;
+    totals.frames = verdict_.frames;
+    totals.plugin_events = plugin_events.counts();
+    for (const verdict::RuleInfo& rule : verdict::rules()) {
+      const verdict::Findings& findings = examination.findings();
+      if (findings.count(rule.rule) != 0 && !is_about_bytes(rule.rule) &&
+          findings.severity(rule.rule) != Severity::info) {
+        totals.findings.emplace(rule.id, findings.count(rule.rule));
+      }
+    }
+    if (options_.update) {
+      return write_expectation(options_.expectation_path,
+                               writer.finish(totals, examination.reducer()));
+    }
+    check_->finish(totals, examination.reducer());
+    verdict_.departures = check_->departures();
+    return {};
+  }
+
+  template <class Visit>
+  Result<void> each_frame(Visit visit) {
+    const auto frames = tape().frames();
+    if (!frames) {
+      return fail(frames.error());
+    }
+    for (std::uint64_t done = 0;; ++done) {
+      const auto frame = (*frames)->next();
+      if (!frame) {
+        return fail(frame.error());
+      }
+      if (!*frame) {
+        return {};
+      }
+      visit(**frame, conference_->wall_ns((*frame)->connection_id, (*frame)->recv_ns));
+      if (done % progress_frames == 0) {
+        tell(done, 1);
+      }
+    }
+  }
+
+  /// `frames` are done in the pass before which `passes` were.
+  void tell(std::uint64_t frames, int passes) const {
+    if (options_.progress && verdict_.summary.frame_count != 0) {
+      const double part =
+          static_cast<double>(frames) / static_cast<double>(verdict_.summary.frame_count);
+      options_.progress(std::min(1.0, (part + passes) / 2));
+    }
+  }
+
+  const CheckOptions& options_;
+  TapeVerdict& verdict_;
+  std::unique_ptr<ConferenceTape> conference_;
+  std::unique_ptr<verdict::Expectation> expectation_;
+  std::unique_ptr<verdict::ExpectationCheck> check_;
+  std::vector<Self> selves_;
+  std::size_t next_self_ = 0;
+};
+
+}  // namespace
+
+bool TapeVerdict::passed() const {
+  if (error || !departures.empty()) {
+    return false;
+  }
+  return std::ranges::none_of(verdict::rules(), [&](const verdict::RuleInfo& rule) {
+    const Severity severity = findings->severity(rule.rule);
+    const bool fails = severity == Severity::error || (strict && severity == Severity::warning);
+    return fails && findings->count(rule.rule) != 0 && (!expected || is_about_bytes(rule.rule));
+  });
+}
+
+TapeVerdict check_tape(const std::string& path, const CheckOptions& options) {
+  TapeVerdict verdict;
+  verdict.path = path;
+  verdict.strict = options.strict;
+  if (auto run = TapeCheck(options, verdict).run(); !run) {
+    verdict.error = run.error();
+  }
+  return verdict;
+}
+
+}  // namespace tapedeck::cli

@@ -1,0 +1,63 @@
+// From frames to what they mean, step by step: the reader of wire events and the reducer, wired.
+//
+//   derivation.push(place, wall_ns, raw);        // the next frame, in the order of `seq`
+//   while (auto step = derivation.next()) ...
+//   derivation.finish();                         // no frame follows
+//   while (auto step = derivation.next()) ...
+//
+// The first step is the join. Not thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "core/event/wire_reader.hpp"
+#include "core/state/reducer.hpp"
+
+namespace tapedeck::state {
+
+/// Something that happened to the client. What it refers to lives until the next call.
+struct Step {
+  event::FramePlace place{};                ///< the frame that caused it; seq 0 for the join
+  const event::WireEvent* event = nullptr;  ///< null: the join, a new stream, something put off
+  RestEffect effect = RestEffect::none;     ///< what the client did, where that is the step
+  Outcome outcome{};
+  std::span<const Emitted> signals{};
+};
+
+class Derivation {
+ public:
+  explicit Derivation(Join join, const ReducerOptions& options = {});
+
+  /// `wall_ns` is the recorded Unix time of the frame. `raw` must live until `next` has returned
+  /// nothing.
+  void push(const event::FramePlace& place, std::int64_t wall_ns, std::string_view raw);
+
+  /// The client did something by REST, after the last frame pushed; call it when `next` has
+  /// returned nothing.
+  void act(RestEffect effect, std::int64_t at_ns);
+
+  [[nodiscard]] std::optional<Step> next();
+
+  void finish() { turn_is_over_ = true; }
+
+  [[nodiscard]] const Reducer& reducer() const { return reducer_; }
+  [[nodiscard]] const State& state() const { return reducer_.state(); }
+
+ private:
+  event::WireReader reader_;
+  Reducer reducer_;
+  event::WireEvent event_;
+  event::FramePlace place_;  // of the frame that is being read
+  event::FramePlace last_;   // of the frame before
+  std::int64_t wall_ns_ = 0;
+  RestEffect effect_ = RestEffect::none;
+  std::int64_t effect_ns_ = 0;
+  bool begun_ = false;
+  bool turn_is_over_ = false;
+  bool stream_is_new_ = false;
+};
+
+}  // namespace tapedeck::state

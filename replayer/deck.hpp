@@ -1,0 +1,82 @@
+// The replay loop: any number of sources, each played to its sink when its frames are due.
+//
+// The same loop serves stdout, sockets and tests; what differs is the Clock that it waits with and
+// the sinks. Not thread-safe. What the clock pumps while it waits may change the deck; a sink that
+// is being handed frames may only hold and resume its own play.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "core/base/result.hpp"
+#include "core/port/clock.hpp"
+#include "core/port/frame_source.hpp"
+#include "replayer/lateness.hpp"
+#include "replayer/paced_sink.hpp"
+#include "replayer/player.hpp"
+#include "replayer/timeline.hpp"
+
+namespace tapedeck::replayer {
+
+/// What was played, summed over all plays.
+struct PlayReport {
+  std::uint64_t frames = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t recorded_ns = 0;  ///< recorded time, without what was cut from silences
+  std::uint64_t elapsed_ns = 0;   ///< the time that it took
+  Lateness lateness;              ///< of frames with a due time: none at unlimited rate
+};
+
+class Deck {
+ public:
+  using PlayId = std::uint64_t;
+
+  /// Starts playing; `sink` must live until the play is over or stopped. Fails when the source
+  /// does.
+  [[nodiscard]] Result<PlayId> start(std::unique_ptr<port::FrameSource> source,
+                                     const Timeline& timeline, PacedSink& sink);
+
+  /// Ends a play, if it is not over yet; its sink is not told.
+  void stop(PlayId id);
+
+  /// Hands over nothing more until resume(): the sink is full. No effect on a play that is over.
+  void hold(PlayId id);
+  void resume(PlayId id);
+
+  /// Nothing is being played.
+  [[nodiscard]] bool empty() const { return plays_.empty(); }
+
+  /// Plays until `over` says so; it is asked after every wait. When a source is over its sink is
+  /// flushed and finished; when it fails its sink is told, and says whether that ends the run. A
+  /// failure of a sink ends it.
+  Result<void> run(port::Clock& clock, const std::function<bool()>& over);
+
+  [[nodiscard]] const PlayReport& report() const { return report_; }
+
+ private:
+  struct Play {
+    Player player;
+    PacedSink& sink;
+    std::int64_t due_ns = 0;
+    std::int64_t counted_to_ns = 0;  ///< the time up to which elapsed_ns has been counted
+    bool held = false;
+  };
+
+  [[nodiscard]] std::int64_t next_due_ns() const;
+  Result<void> play_due(port::Clock& clock);
+  Result<void> play_batch(PlayId id, Play& play, std::int64_t now_ns);
+
+  std::map<PlayId, Play> plays_;
+  std::set<std::pair<std::int64_t, PlayId>> schedule_;  ///< by due time, plays that are not held
+  std::vector<PlayId> due_;                             ///< scratch of play_due
+  PlayId last_id_ = 0;
+  PlayReport report_;
+};
+
+}  // namespace tapedeck::replayer

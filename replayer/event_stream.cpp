@@ -1,0 +1,170 @@
+#include "replayer/event_stream.hpp"
+
+#include <charconv>
+#include <limits>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+
+#include "replayer/limits.hpp"
+#include "replayer/steady_clock.hpp"
+
+namespace tapedeck::replayer {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::string_view line_end = "\r\n";
+constexpr std::string_view last_chunk = "0\r\n\r\n";
+
+std::size_t cost(const Piece& piece) {
+  return piece->size() + limits::stream_piece_cost;
+}
+
+asio::const_buffer buffer_of(std::string_view text) {
+  return {text.data(), text.size()};
+}
+
+}  // namespace
+
+EventStream::EventStream(asio::ip::tcp::socket socket, bool chunked,
+                         std::chrono::milliseconds linger)
+    : socket_(std::move(socket)),
+      linger_timer_(socket_.get_executor()),
+      linger_(linger),
+      chunked_(chunked) {}
+
+std::shared_ptr<EventStream> EventStream::open(asio::ip::tcp::socket socket, std::string head,
+                                               bool chunked, std::chrono::milliseconds linger) {
+  std::shared_ptr<EventStream> stream(new EventStream(std::move(socket), chunked, linger));
+  stream->head_ = std::move(head);
+  stream->write();
+  return stream;
+}
+
+void EventStream::send(const Piece& piece) {
+  if (!open_ || finishing_) {
+    return;
+  }
+  queue_.push_back(piece);
+  queued_bytes_ += cost(piece);
+  if (!writing_) {
+    write();
+  }
+}
+
+void EventStream::finish() {
+  if (open_ && !std::exchange(finishing_, true) && !writing_) {
+    write();
+  }
+}
+
+bool EventStream::abort() {
+  if (!open_) {
+    return false;
+  }
+  boost::system::error_code ignored;
+  socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+  close();
+  return true;
+}
+
+asio::awaitable<void> EventStream::until_closed() {
+  const auto self = shared_from_this();
+  while (open_) {
+    // A client has nothing to say on an event stream; what it says anyway is not heard.
+    const auto [error, count] = co_await socket_.async_read_some(
+        asio::buffer(ignored_), asio::as_tuple(asio::use_awaitable));
+    if (error) {
+      break;
+    }
+  }
+  close();
+}
+
+void EventStream::write() {
+  gather();
+  writing_ = true;
+  progress_ns_ = steady_now_ns();
+  const auto until_all = [this](const boost::system::error_code& error, std::size_t /*count*/) {
+    progress_ns_ = steady_now_ns();
+    return error ? 0 : std::numeric_limits<std::size_t>::max();
+  };
+  asio::async_write(
+      socket_, std::span<const asio::const_buffer>(buffers_), until_all,
+      [self = shared_from_this()](const boost::system::error_code& error, std::size_t /*count*/) {
+        self->on_written(error);
+      });
+}
+
+/// Makes one write of all that is queued: one chunk.
+void EventStream::gather() {
+  written_.clear();
+  written_.swap(queue_);
+  writing_bytes_ = std::exchange(queued_bytes_, 0);
+  const std::size_t body_bytes = writing_bytes_ - written_.size() * limits::stream_piece_cost;
+  buffers_.clear();
+  buffers_.push_back(buffer_of(head_));
+  if (chunked_ && body_bytes > 0) {
+    std::array<char, 2 * sizeof(std::size_t)> digits{};
+    const auto [end, error] =
+        std::to_chars(digits.data(), digits.data() + digits.size(), body_bytes, 16);
+    chunk_size_.assign(digits.data(), end);
+    chunk_size_ += line_end;
+    buffers_.push_back(buffer_of(chunk_size_));
+  }
+  for (const Piece& piece : written_) {
+    buffers_.push_back(buffer_of(*piece));
+  }
+  if (chunked_ && body_bytes > 0) {
+    buffers_.push_back(buffer_of(line_end));
+  }
+  if (finishing_) {
+    last_written_ = true;
+    if (chunked_) {
+      buffers_.push_back(buffer_of(last_chunk));
+    }
+  }
+}
+
+void EventStream::on_written(const boost::system::error_code& error) {
+  writing_ = false;
+  writing_bytes_ = 0;
+  written_.clear();
+  head_.clear();
+  if (error) {
+    close();
+  } else if (last_written_) {
+    // The client closes when it has read the end; if it does not, we do.
+    boost::system::error_code ignored;
+    socket_.shutdown(asio::socket_base::shutdown_send, ignored);
+    linger_timer_.expires_after(linger_);
+    linger_timer_.async_wait(
+        [self = shared_from_this()](const boost::system::error_code& cancelled) {
+          if (!cancelled) {
+            self->close();
+          }
+        });
+  } else if (open_ && (finishing_ || !queue_.empty())) {
+    write();
+  }
+  on_progress_();
+}
+
+void EventStream::close() {
+  if (!std::exchange(open_, false)) {
+    return;
+  }
+  linger_timer_.cancel();
+  queue_.clear();
+  queued_bytes_ = 0;
+  boost::system::error_code ignored;
+  socket_.close(ignored);
+}
+
+}  // namespace tapedeck::replayer

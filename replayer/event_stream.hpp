@@ -1,0 +1,84 @@
+// The body of one event stream on its way to one client.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+namespace tapedeck::replayer {
+
+/// Part of a body, shared by all streams that it is sent on.
+using Piece = std::shared_ptr<const std::string>;
+
+class EventStream final : public std::enable_shared_from_this<EventStream> {
+ public:
+  /// Sends `head`, the response's status line and header, at once. `chunked`: the body goes out in
+  /// chunks; otherwise it ends with the connection. `linger`: so long after the end of the body
+  /// the connection is closed, if the client has not done so.
+  static std::shared_ptr<EventStream> open(boost::asio::ip::tcp::socket socket, std::string head,
+                                           bool chunked, std::chrono::milliseconds linger);
+
+  /// Queues a piece. What is queued while a write is under way goes out together in the next.
+  void send(const Piece& piece);
+
+  /// Ends the body as HTTP says, after what is queued.
+  void finish();
+
+  /// Ends the connection now; what is unsent is lost, and the client can tell. False: it had
+  /// ended already.
+  bool abort();
+
+  /// Returns when the connection is closed, by whichever side.
+  boost::asio::awaitable<void> until_closed();
+
+  /// What is queued or being written, with what its place in the queue costs.
+  [[nodiscard]] std::size_t unsent_bytes() const { return queued_bytes_ + writing_bytes_; }
+  [[nodiscard]] bool finishing() const { return finishing_; }
+
+  /// A write is under way in which the client has taken nothing since `since_ns`.
+  [[nodiscard]] bool stalled_since(std::int64_t since_ns) const {
+    return writing_ && progress_ns_ < since_ns;
+  }
+
+  /// Called after every write.
+  void on_progress(std::function<void()> handler) { on_progress_ = std::move(handler); }
+
+ private:
+  EventStream(boost::asio::ip::tcp::socket socket, bool chunked, std::chrono::milliseconds linger);
+
+  void write();
+  void gather();
+  void on_written(const boost::system::error_code& error);
+  void close();
+
+  boost::asio::ip::tcp::socket socket_;
+  boost::asio::steady_timer linger_timer_;
+  std::chrono::milliseconds linger_;
+  bool chunked_;
+  bool open_ = true;
+  bool finishing_ = false;
+  bool last_written_ = false;
+  bool writing_ = false;
+  std::int64_t progress_ns_ = 0;
+  std::vector<Piece> queue_;
+  std::size_t queued_bytes_ = 0;
+  std::vector<Piece> written_;  ///< the pieces of the write that is under way
+  std::size_t writing_bytes_ = 0;
+  std::string head_;
+  std::string chunk_size_;
+  std::vector<boost::asio::const_buffer> buffers_;
+  std::array<char, 512> ignored_{};
+  std::function<void()> on_progress_ = [] {};
+};
+
+}  // namespace tapedeck::replayer

@@ -1,0 +1,18 @@
+// The body of request_token: what a client says about itself when it joins.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace tapedeck::replayer {
+
+struct JoinRequest {
+  std::string display_name;
+};
+
+/// Reads the JSON `body`; an empty one, and one without a display_name, are a join without a name.
+/// Nothing: it is no JSON object, or the name is no string.
+[[nodiscard]] std::optional<JoinRequest> parse_join_request(std::string_view body);
+
+}  // namespace tapedeck::replayer

@@ -1,0 +1,85 @@
+// The named limits of a replay and its server, each with its reason.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+namespace tapedeck::limits {
+
+/// What one play hands over before the other plays, and requests, get their turn; a write to a
+/// socket or a pipe is about as large.
+inline constexpr std::size_t batch_bytes_max = std::size_t{64} * 1024;
+
+/// What a frame adds to a batch beside its bytes, so that tiny frames do not make an endless one.
+inline constexpr std::size_t batch_frame_cost = 64;
+
+/// Handlers of the network that run before what is due gets its turn.
+inline constexpr int handlers_at_once_max = 256;
+
+/// A stream that is played for its client alone waits while this much is unsent, and goes on when
+/// less than the second is.
+inline constexpr std::size_t stream_high_bytes = std::size_t{1024} * 1024;
+inline constexpr std::size_t stream_low_bytes = std::size_t{256} * 1024;
+
+/// What a piece of a stream counts beside its bytes: the memory of its place in a queue.
+inline constexpr std::size_t stream_piece_cost = 64;
+
+/// Request line and headers. A browser sends under 2 KB; a Last-Event-ID may be 8 KiB long.
+inline constexpr std::size_t request_header_bytes_max = std::size_t{16} * 1024;
+
+/// The first read of a request: most are shorter.
+inline constexpr std::size_t request_first_read_bytes = std::size_t{4} * 1024;
+
+/// A request body. An SDP offer with many codecs and candidates stays under 64 KiB.
+inline constexpr std::size_t request_body_bytes_max = std::size_t{256} * 1024;
+
+/// After a connection could not be accepted (no descriptor is left, say) the next try waits.
+inline constexpr std::chrono::milliseconds accept_pause{100};
+
+/// How often the server looks for streams that are stuck.
+inline constexpr std::chrono::milliseconds stall_check_interval{500};
+
+/// Participants who joined and did not leave; past that the one who did nothing for longest goes.
+inline constexpr std::size_t members_max = 10'000;
+
+/// Tokens of one participant that are good: the last ones. A reconnect uses the newest.
+inline constexpr std::size_t member_tokens_max = 8;
+
+}  // namespace tapedeck::limits
+
+namespace tapedeck::replayer {
+
+/// What a server puts up with. The defaults are for service; a test has less time.
+struct ServerLimits {
+  /// Connections at once; one more is closed at once. Never more than the descriptors allow.
+  std::size_t connections_max = 10'000;
+
+  /// From the first byte of a request, or from the connect, to its last byte.
+  std::chrono::milliseconds request_time_max = std::chrono::seconds(10);
+
+  /// A connection without a request is closed after this; the client refreshes its token, and
+  /// with that uses its connection, every 40 s.
+  std::chrono::milliseconds idle_time_max = std::chrono::seconds(75);
+
+  /// An answer must be taken within this.
+  std::chrono::milliseconds answer_time_max = std::chrono::seconds(10);
+
+  /// After the last byte from us the client must close within this, or we do.
+  std::chrono::milliseconds linger_time_max = std::chrono::seconds(1);
+
+  /// A client of a shared stream that is this far behind is dropped. The bytes are shared, so
+  /// that a thousand clients behind by as much cost them once.
+  std::size_t stream_bytes_max = std::size_t{16} * 1024 * 1024;
+
+  /// A client for which others wait (a shared stream at unlimited rate, the end of the server)
+  /// and that takes no byte for this long is dropped.
+  std::chrono::milliseconds stream_stall_max = std::chrono::seconds(10);
+
+  /// A refresh_token that is refused is answered after this: the real client asks again at once.
+  std::chrono::milliseconds refused_refresh_delay = std::chrono::seconds(1);
+
+  /// How long the server waits at its end for clients to take what they have not taken.
+  std::chrono::milliseconds stop_time_max = std::chrono::seconds(2);
+};
+
+}  // namespace tapedeck::replayer

@@ -1,0 +1,51 @@
+#include "replayer/looped_source.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+namespace tapedeck::replayer {
+
+LoopedSource::LoopedSource(port::FrameSourceFactory open, std::uint64_t passes,
+                           std::int64_t from_ns)
+    : open_(std::move(open)), passes_(passes), from_ns_(from_ns), last_ns_(from_ns) {}
+
+Result<std::optional<port::Frame>> LoopedSource::next() {
+  for (;;) {
+    if (!pass_) {
+      const bool done = passes_ != 0 && passes_begun_ == passes_;
+      const bool barren = passes_begun_ != 0 && pass_is_empty_;
+      if (done || barren) {
+        return std::optional<port::Frame>{};
+      }
+      auto pass = open_();
+      if (!pass) {
+        return fail(pass.error());
+      }
+      pass_ = std::move(*pass);
+      ++passes_begun_;
+      pass_is_empty_ = true;
+      shift_ns_ = last_ns_ - from_ns_;
+      connection_shift_ = last_connection_;
+    }
+    auto frame = pass_->next();
+    if (!frame) {
+      return fail(frame.error());
+    }
+    if (!*frame) {
+      pass_.reset();
+      continue;
+    }
+    pass_is_empty_ = false;
+    port::Frame& shifted = **frame;
+    // Time stands still at the end of int64: 292 years.
+    const std::int64_t room_ns = std::numeric_limits<std::int64_t>::max() - shift_ns_;
+    shifted.recv_ns = std::min(shifted.recv_ns, room_ns) + shift_ns_;
+    shifted.connection_id += connection_shift_;
+    last_ns_ = std::max(last_ns_, shifted.recv_ns);
+    last_connection_ = std::max(last_connection_, shifted.connection_id);
+    return frame;
+  }
+}
+
+}  // namespace tapedeck::replayer

@@ -1,0 +1,40 @@
+#include "replayer/pump_clock.hpp"
+
+#include <chrono>
+#include <limits>
+
+#include "replayer/limits.hpp"
+
+namespace tapedeck::replayer {
+
+PumpClock::PumpClock() : guard_(context_.get_executor()), timer_(context_) {}
+
+port::Wait PumpClock::wait_until(std::int64_t due_ns) {
+  if (due_ns > now_ns()) {
+    arm(due_ns);
+    context_.run_one();
+  }
+  run_ready();
+  return due_ns <= now_ns() ? port::Wait::reached : port::Wait::woken;
+}
+
+void PumpClock::arm(std::int64_t due_ns) {
+  // A timer makes the wait exact to a microsecond; run_one_until alone counts in milliseconds.
+  if (due_ns == armed_ns_) {
+    return;
+  }
+  armed_ns_ = due_ns;
+  if (due_ns == std::numeric_limits<std::int64_t>::max()) {
+    timer_.cancel();
+    return;
+  }
+  timer_.expires_at(std::chrono::steady_clock::time_point(std::chrono::nanoseconds(due_ns)));
+  timer_.async_wait([](const boost::system::error_code&) {});
+}
+
+void PumpClock::run_ready() {
+  for (int i = 0; i < limits::handlers_at_once_max && context_.poll_one() != 0; ++i) {
+  }
+}
+
+}  // namespace tapedeck::replayer

@@ -1,0 +1,106 @@
+// An HTTP server that plays frames as server-sent events: `/events` for any SSE client, and the
+// Infinity client REST API under `/api/client/v2/conferences/ALIAS/`, so far as an unmodified
+// @pexip/infinity 17.7.0 to 20.0.0 needs it to join, stay and leave.
+//
+// One thread, the caller's: run() serves until it is told to stop.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/base/result.hpp"
+#include "core/port/frame_source.hpp"
+#include "replayer/address.hpp"
+#include "replayer/deck.hpp"
+#include "replayer/limits.hpp"
+#include "replayer/stop_request.hpp"
+#include "replayer/timeline.hpp"
+
+namespace tapedeck::replayer {
+
+/// Who asks for a stream.
+struct JoinInfo {
+  std::string participant_uuid;  ///< as request_token answered it; "" on /events
+  std::string display_name;      ///< as request_token was told it; "" on /events
+  /// The time on the timeline: 0 where it begins with the stream, else since the server started.
+  std::int64_t now_ns = 0;
+};
+
+/// What is played. A failure keeps that client out, and its message is what the client is told.
+struct Programme {
+  /// Opens the frames for one stream, or for all where they share one. Must be there.
+  std::function<Result<std::unique_ptr<port::FrameSource>>(const JoinInfo&)> open_stream = {};
+  /// Somebody has joined, and will ask for a stream.
+  std::function<Result<void>(const JoinInfo&)> join = {};
+  /// Somebody who had joined has left.
+  std::function<void(const JoinInfo&)> leave = {};
+};
+
+enum class Sharing {
+  separate,  ///< each stream has a source of its own, whose time begins with it
+  shared,    ///< all have one source, whose time begins with the first; who comes later gets what
+             ///< is due from then on
+  live,      ///< each stream has a source of its own; time began for all when the server did, and
+             ///< frames up to JoinInfo::now_ns are due at once
+};
+
+struct ServerOptions {
+  Address address = {};
+  /// Allows an address that is not a loopback one.
+  bool allow_remote = false;
+  Sharing sharing = Sharing::separate;
+  /// For Sharing::live the rate must be 1 and `from_ns` 0.
+  TimelineOptions timeline = {};
+  /// Ends the server when a source is over and what it gave has been sent. Otherwise a stream
+  /// whose source is over stays open, as a meeting in which nothing happens does.
+  bool once = false;
+  /// Ends the server this long after run() began; nothing: only the ways above do.
+  std::optional<std::int64_t> for_ns = {};
+  /// The participant_uuid for the n-th join, counted from 1. Nothing: default_participant_uuid for
+  /// every one.
+  std::function<std::string(std::uint64_t)> participant_uuid = {};
+  ServerLimits limits = {};
+  /// One line for people about something that happened; nothing: silence.
+  std::function<void(std::string_view)> log = {};
+};
+
+struct ServerReport {
+  PlayReport played;
+  std::optional<Error> failure;           ///< the first of a source
+  std::uint64_t streams = 0;              ///< opened in all
+  std::uint64_t streams_dropped = 0;      ///< for not keeping up
+  std::uint64_t joins = 0;                ///< request_token answered with a token
+  std::uint64_t connections = 0;          ///< accepted in all
+  std::uint64_t connections_refused = 0;  ///< closed at once, over the limit
+};
+
+class Server {
+ public:
+  /// Binds the address. From here on connections are accepted by the system, and served by run().
+  [[nodiscard]] static Result<std::unique_ptr<Server>> listen(ServerOptions options,
+                                                              Programme programme);
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+  ~Server();
+
+  /// `http://127.0.0.1:8080`, with the port that was picked.
+  [[nodiscard]] const std::string& url() const;
+
+  /// Serves until `stop` is requested, or with `once` until a source is over; then ends every
+  /// stream as HTTP says, so that its client has all bytes. A source that fails ends its streams
+  /// in the way that a broken connection does, and is in the report.
+  Result<void> run(StopRequest& stop);
+
+  [[nodiscard]] ServerReport report() const;
+
+ private:
+  class Impl;
+  explicit Server(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tapedeck::replayer

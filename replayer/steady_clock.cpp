@@ -1,0 +1,37 @@
+#include "replayer/steady_clock.hpp"
+
+#include <chrono>
+
+#include <poll.h>
+#include <sys/prctl.h>
+
+#include "core/base/units.hpp"
+
+namespace tapedeck::replayer {
+
+std::int64_t steady_now_ns() {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
+}
+
+SteadyClock::SteadyClock(const StopRequest& stop) : stop_(stop) {
+  ::prctl(PR_SET_TIMERSLACK, 1UL);
+}
+
+port::Wait SteadyClock::wait_until(std::int64_t due_ns) {
+  for (;;) {
+    if (stop_.requested()) {
+      return port::Wait::woken;
+    }
+    const std::int64_t now_ns = steady_now_ns();
+    if (due_ns <= now_ns) {
+      return port::Wait::reached;
+    }
+    const std::int64_t left_ns = due_ns - now_ns;
+    const timespec timeout{.tv_sec = left_ns / ns_per_s, .tv_nsec = left_ns % ns_per_s};
+    pollfd watched{.fd = stop_.fd(), .events = POLLIN, .revents = 0};
+    ::ppoll(&watched, 1, &timeout, nullptr);
+  }
+}
+
+}  // namespace tapedeck::replayer

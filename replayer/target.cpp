@@ -1,0 +1,79 @@
+#include "replayer/target.hpp"
+
+namespace tapedeck::replayer {
+namespace {
+
+int hex_value(char c) {
+  if (c >= '0' && c <= '9') {
+    return c - '0';
+  }
+  const char lower = static_cast<char>(c | 0x20);
+  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+std::optional<std::string> percent_decoded(std::string_view text) {
+  std::string decoded;
+  decoded.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      decoded += text[i];
+      continue;
+    }
+    const int high = i + 2 < text.size() ? hex_value(text[i + 1]) : -1;
+    const int low = i + 2 < text.size() ? hex_value(text[i + 2]) : -1;
+    if (high < 0 || low < 0) {
+      return std::nullopt;
+    }
+    decoded += static_cast<char>(high * 16 + low);
+    i += 2;
+  }
+  return decoded;
+}
+
+/// Cuts `text` after the first `delimiter`; gives what stands before it.
+std::string_view take_until(std::string_view& text, char delimiter) {
+  const std::size_t at = text.find(delimiter);
+  const std::string_view head = text.substr(0, at);
+  text.remove_prefix(at == std::string_view::npos ? text.size() : at + 1);
+  return head;
+}
+
+}  // namespace
+
+std::optional<std::string> Target::parameter(std::string_view name) const {
+  std::string_view rest = query;
+  while (!rest.empty()) {
+    std::string_view value = take_until(rest, '&');
+    if (take_until(value, '=') == name) {
+      return percent_decoded(value);
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<Target> parse_target(std::string_view text) {
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (text.starts_with(scheme)) {
+      text.remove_prefix(scheme.size());
+      text.remove_prefix(std::min(text.find_first_of("/?"), text.size()));
+      break;
+    }
+  }
+  Target target;
+  std::string_view path = take_until(text, '?');
+  target.query = text;
+  if (path.empty() || path.front() != '/') {
+    return std::nullopt;
+  }
+  path.remove_prefix(1);
+  while (!path.empty()) {
+    auto segment = percent_decoded(take_until(path, '/'));
+    if (!segment) {
+      return std::nullopt;
+    }
+    target.path.push_back(std::move(*segment));
+  }
+  return target;
+}
+
+}  // namespace tapedeck::replayer

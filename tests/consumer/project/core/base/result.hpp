@@ -1,0 +1,1 @@
+#error "a header of the consumer's own, in the place of one of tapedeck's"
