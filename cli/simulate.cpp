@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli/command.hpp"
+#include "cli/listen_options.hpp"
 #include "cli/options.hpp"
 #include "cli/output.hpp"
 #include "core/base/units.hpp"
@@ -159,16 +160,18 @@ replayer::Programme programme_of(sim::Node& node) {
 }
 
 /// Serves the conference live: every client sees the same moment, whenever it came.
-Result<ExitCode> serve(const sim::Options& options, const std::string& listen) {
-  auto address = replayer::parse_address(listen);
-  if (!address) {
-    return fail_usage("--listen: " + address.error().message);
+Result<ExitCode> serve(const sim::Options& options, const Values& values) {
+  auto address = read_listen(values);
+  auto identity = read_identity(values);
+  if (!address || !identity) {
+    return fail(!address ? address.error() : identity.error());
   }
   replayer::StopRequest stop;
   stop.catch_signals();
   sim::Node node(options);
   replayer::ServerOptions serving;
-  serving.address = *std::move(address);
+  serving.address = **address;
+  serving.identity = *std::move(identity);
   serving.sharing = replayer::Sharing::live;
   serving.participant_uuid = [seed = options.seed](std::uint64_t n) {
     return sim::derived_uuid("client of seed " + std::to_string(seed), std::to_string(n));
@@ -257,6 +260,7 @@ Result<ExitCode> run_simulate(const Arguments& arguments) {
       "serve it at HOST:PORT in its own time, joinable by a client; port 0 picks one")(
       "output,o", po::value<std::string>()->value_name("TAPE"), "write it to a tape, at once")(
       "overwrite", "replace TAPE if it exists")("stdout", "write its event stream, at once");
+  add_identity_options(options);
   const auto parsed = options.parse(arguments);
   if (!parsed) {
     return fail(parsed.error());
@@ -266,9 +270,14 @@ Result<ExitCode> run_simulate(const Arguments& arguments) {
   }
   const Values& values = **parsed;
   const auto output = values.text("output");
-  const auto address = values.text("listen");
-  if (int{output.has_value()} + int{address.has_value()} + int{values.has("stdout")} != 1) {
+  const bool listens = values.has("listen");
+  if (int{output.has_value()} + int{listens} + int{values.has("stdout")} != 1) {
     return fail_usage("say where the conference goes: one of --listen ADDR, -o TAPE and --stdout");
+  }
+  for (const char* option : {"cert", "key"}) {
+    if (values.has(option) && !listens) {
+      return fail_usage("--" + std::string(option) + " goes with --listen");
+    }
   }
   if (values.has("overwrite") && !output) {
     return fail_usage("--overwrite goes with -o TAPE");
@@ -280,8 +289,8 @@ Result<ExitCode> run_simulate(const Arguments& arguments) {
   if (output) {
     return write_tape(*conference, *output, values.has("overwrite"));
   }
-  if (address) {
-    return serve(*conference, *address);
+  if (listens) {
+    return serve(*conference, values);
   }
   return write_stdout(*conference);
 }

@@ -32,15 +32,14 @@ asio::const_buffer buffer_of(std::string_view text) {
 
 }  // namespace
 
-EventStream::EventStream(asio::ip::tcp::socket socket, bool chunked,
-                         std::chrono::milliseconds linger)
+EventStream::EventStream(ClientSocket socket, bool chunked, std::chrono::milliseconds linger)
     : socket_(std::move(socket)),
       linger_timer_(socket_.get_executor()),
       linger_(linger),
       chunked_(chunked) {}
 
-std::shared_ptr<EventStream> EventStream::open(asio::ip::tcp::socket socket, std::string head,
-                                               bool chunked, std::chrono::milliseconds linger) {
+std::shared_ptr<EventStream> EventStream::open(ClientSocket socket, std::string head, bool chunked,
+                                               std::chrono::milliseconds linger) {
   std::shared_ptr<EventStream> stream(new EventStream(std::move(socket), chunked, linger));
   stream->head_ = std::move(head);
   stream->write();
@@ -68,8 +67,7 @@ bool EventStream::abort() {
   if (!open_) {
     return false;
   }
-  boost::system::error_code ignored;
-  socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+  socket_.reset();
   close();
   return true;
 }
@@ -141,8 +139,7 @@ void EventStream::on_written(const boost::system::error_code& error) {
     close();
   } else if (last_written_) {
     // The client closes when it has read the end; if it does not, we do.
-    boost::system::error_code ignored;
-    socket_.shutdown(asio::socket_base::shutdown_send, ignored);
+    socket_.async_end_sending([self = shared_from_this()](const boost::system::error_code&) {});
     linger_timer_.expires_after(linger_);
     linger_timer_.async_wait(
         [self = shared_from_this()](const boost::system::error_code& cancelled) {
@@ -163,8 +160,7 @@ void EventStream::close() {
   linger_timer_.cancel();
   queue_.clear();
   queued_bytes_ = 0;
-  boost::system::error_code ignored;
-  socket_.close(ignored);
+  socket_.close();
 }
 
 }  // namespace tapedeck::replayer

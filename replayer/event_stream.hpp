@@ -12,8 +12,9 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
+
+#include "replayer/client_socket.hpp"
 
 namespace tapedeck::replayer {
 
@@ -25,8 +26,8 @@ class EventStream final : public std::enable_shared_from_this<EventStream> {
   /// Sends `head`, the response's status line and header, at once. `chunked`: the body goes out in
   /// chunks; otherwise it ends with the connection. `linger`: so long after the end of the body
   /// the connection is closed, if the client has not done so.
-  static std::shared_ptr<EventStream> open(boost::asio::ip::tcp::socket socket, std::string head,
-                                           bool chunked, std::chrono::milliseconds linger);
+  static std::shared_ptr<EventStream> open(ClientSocket socket, std::string head, bool chunked,
+                                           std::chrono::milliseconds linger);
 
   /// Queues a piece. What is queued while a write is under way goes out together in the next.
   void send(const Piece& piece);
@@ -54,14 +55,14 @@ class EventStream final : public std::enable_shared_from_this<EventStream> {
   void on_progress(std::function<void()> handler) { on_progress_ = std::move(handler); }
 
  private:
-  EventStream(boost::asio::ip::tcp::socket socket, bool chunked, std::chrono::milliseconds linger);
+  EventStream(ClientSocket socket, bool chunked, std::chrono::milliseconds linger);
 
   void write();
   void gather();
   void on_written(const boost::system::error_code& error);
   void close();
 
-  boost::asio::ip::tcp::socket socket_;
+  ClientSocket socket_;
   boost::asio::steady_timer linger_timer_;
   std::chrono::milliseconds linger_;
   bool chunked_;

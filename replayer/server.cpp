@@ -13,6 +13,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/ssl/context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <sys/resource.h>
@@ -117,13 +118,21 @@ class Server::Impl {
         connections_max_(connections_possible(options_.limits.connections_max)) {}
 
   Result<void> listen() {
+    if (options_.identity) {
+      auto tls = make_tls_context(*options_.identity);
+      if (!tls) {
+        return fail(tls.error());
+      }
+      tls_ = *std::move(tls);
+    }
     auto acceptor = listen_on(clock_.context(), options_.address, options_.allow_remote);
     if (!acceptor) {
       return fail(acceptor.error());
     }
     acceptor_ = std::move(*acceptor);
     const tcp::endpoint bound = acceptor_.local_endpoint();
-    url_ = "http://" + to_string(Address{bound.address().to_string(), bound.port()});
+    url_ = (tls_ ? "https://" : "http://") +
+           to_string(Address{bound.address().to_string(), bound.port()});
     return {};
   }
 
@@ -215,7 +224,8 @@ class Server::Impl {
     boost::system::error_code ignored;
     socket.set_option(tcp::no_delay(true), ignored);
     socket.set_option(asio::socket_base::keep_alive(true), ignored);
-    const auto connection = std::make_shared<Connection>(std::move(socket), service_);
+    const auto connection =
+        std::make_shared<Connection>(ClientSocket(std::move(socket), tls_.get()), service_);
     connections_.insert(connection.get());
     asio::co_spawn(clock_.context(), connection->serve(),
                    [this, connection](const std::exception_ptr& /*out of memory*/) {
@@ -258,6 +268,7 @@ class Server::Impl {
   const ServerOptions options_;
   const Programme programme_;
   PumpClock clock_;  // its handlers refer to what follows, and do not run once that is gone
+  std::shared_ptr<asio::ssl::context> tls_;
   tcp::acceptor acceptor_;
   asio::steady_timer accept_pause_;
   Deck deck_;

@@ -19,6 +19,7 @@
 #include "replayer/limits.hpp"
 #include "replayer/stop_request.hpp"
 #include "replayer/timeline.hpp"
+#include "replayer/tls.hpp"
 
 namespace tapedeck::replayer {
 
@@ -52,6 +53,8 @@ struct ServerOptions {
   Address address = {};
   /// Allows an address that is not a loopback one.
   bool allow_remote = false;
+  /// Speaks TLS as this one; nothing: plain HTTP.
+  std::optional<ServerIdentity> identity = {};
   Sharing sharing = Sharing::separate;
   /// For Sharing::live the rate must be 1 and `from_ns` 0.
   TimelineOptions timeline = {};
@@ -80,14 +83,15 @@ struct ServerReport {
 
 class Server {
  public:
-  /// Binds the address. From here on connections are accepted by the system, and served by run().
+  /// Reads the certificate, if there is one, and binds the address. From here on connections are
+  /// accepted by the system, and served by run().
   [[nodiscard]] static Result<std::unique_ptr<Server>> listen(ServerOptions options,
                                                               Programme programme);
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
   ~Server();
 
-  /// `http://127.0.0.1:8080`, with the port that was picked.
+  /// `http://127.0.0.1:8080`, or with https, with the port that was picked.
   [[nodiscard]] const std::string& url() const;
 
   /// Serves until `stop` is requested, or with `once` until a source is over; then ends every
