@@ -41,8 +41,8 @@ Options replay_options() {
       "Pexip client joins it as a conference of any alias. When the tape is over a stream stays\n"
       "open, as in a meeting in which nothing happens; SIGINT or SIGTERM ends the server, exit\n"
       "0. A block that a lost connection tore, and a byte order mark after a reconnect, are not\n"
-      "served. --stdout and --null play every byte, as 'tapedeck cat' gives them, and exit 130\n"
-      "when they are interrupted.");
+      "served. With --cert it is https. --stdout and --null play every byte, as 'tapedeck cat'\n"
+      "gives them, and exit 130 when they are interrupted.");
   options.positional("TAPE");
   const auto text = [](const char* name) { return po::value<std::string>()->value_name(name); };
   options.add()("listen", text("ADDR"), "serve at HOST:PORT; port 0 picks one (127.0.0.1:8080)")(

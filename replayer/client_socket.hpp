@@ -86,6 +86,12 @@ class ClientSocket {
         token);
   }
 
+  /// Sends nothing more, and under TLS does not say so.
+  void break_sending() {
+    error_code ignored;
+    tcp().shutdown(boost::asio::socket_base::shutdown_send, ignored);
+  }
+
   void close() {
     error_code ignored;
     tcp().close(ignored);

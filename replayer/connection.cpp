@@ -17,6 +17,7 @@
 #include <boost/beast/http/write.hpp>
 
 #include "replayer/limits.hpp"
+#include "replayer/steady_clock.hpp"
 
 namespace tapedeck::replayer {
 
@@ -161,10 +162,14 @@ asio::awaitable<bool> Connection::answer(HttpRequest request) {
     request.keep_alive(false);
     co_return co_await send_answer(request, failure(400, "One Host header is needed"));
   }
-  Answer answer = service_.facade.answer({.method = request.method_string(),
-                                          .target = request.target(),
-                                          .token = request["token"],
-                                          .body = request.body()});
+  const Request asked{.method = request.method_string(),
+                      .target = request.target(),
+                      .token = request["token"],
+                      .pin = request["pin"],
+                      .body = request.body(),
+                      .now_ns = steady_now_ns()};
+  Answer answer = service_.facade.answer(asked);
+  service_.broadcast.note_answer(asked, answer.status);
   if (answer.hold_back) {
     delay_.expires_after(service_.limits.refused_refresh_delay);
     co_await delay_.async_wait(as_result());

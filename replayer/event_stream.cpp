@@ -46,19 +46,32 @@ std::shared_ptr<EventStream> EventStream::open(ClientSocket socket, std::string 
   return stream;
 }
 
-void EventStream::send(const Piece& piece) {
-  if (!open_ || finishing_) {
-    return;
+bool EventStream::send(const Piece& piece) {
+  if (!open_ || finishing()) {
+    return false;
   }
   queue_.push_back(piece);
   queued_bytes_ += cost(piece);
   if (!writing_) {
     write();
   }
+  return true;
 }
 
 void EventStream::finish() {
-  if (open_ && !std::exchange(finishing_, true) && !writing_) {
+  end(Ending::whole);
+}
+
+void EventStream::break_off() {
+  end(Ending::broken);
+}
+
+void EventStream::end(Ending ending) {
+  if (!open_ || finishing()) {
+    return;
+  }
+  ending_ = ending;
+  if (!writing_) {
     write();
   }
 }
@@ -67,6 +80,7 @@ bool EventStream::abort() {
   if (!open_) {
     return false;
   }
+  aborted_ = true;
   socket_.reset();
   close();
   return true;
@@ -122,9 +136,9 @@ void EventStream::gather() {
   if (chunked_ && body_bytes > 0) {
     buffers_.push_back(buffer_of(line_end));
   }
-  if (finishing_) {
+  if (finishing()) {
     last_written_ = true;
-    if (chunked_) {
+    if (chunked_ && ending_ == Ending::whole) {
       buffers_.push_back(buffer_of(last_chunk));
     }
   }
@@ -139,7 +153,11 @@ void EventStream::on_written(const boost::system::error_code& error) {
     close();
   } else if (last_written_) {
     // The client closes when it has read the end; if it does not, we do.
-    socket_.async_end_sending([self = shared_from_this()](const boost::system::error_code&) {});
+    if (ending_ == Ending::whole) {
+      socket_.async_end_sending([self = shared_from_this()](const boost::system::error_code&) {});
+    } else {
+      socket_.break_sending();
+    }
     linger_timer_.expires_after(linger_);
     linger_timer_.async_wait(
         [self = shared_from_this()](const boost::system::error_code& cancelled) {
@@ -147,7 +165,7 @@ void EventStream::on_written(const boost::system::error_code& error) {
             self->close();
           }
         });
-  } else if (open_ && (finishing_ || !queue_.empty())) {
+  } else if (open_ && (finishing() || !queue_.empty())) {
     write();
   }
   on_progress_();

@@ -30,10 +30,14 @@ class EventStream final : public std::enable_shared_from_this<EventStream> {
                                            std::chrono::milliseconds linger);
 
   /// Queues a piece. What is queued while a write is under way goes out together in the next.
-  void send(const Piece& piece);
+  /// False: the stream has ended or is about to.
+  bool send(const Piece& piece);
 
   /// Ends the body as HTTP says, after what is queued.
   void finish();
+
+  /// Ends the connection after what is queued, and the body in its middle.
+  void break_off();
 
   /// Ends the connection now; what is unsent is lost, and the client can tell. False: it had
   /// ended already.
@@ -44,7 +48,9 @@ class EventStream final : public std::enable_shared_from_this<EventStream> {
 
   /// What is queued or being written, with what its place in the queue costs.
   [[nodiscard]] std::size_t unsent_bytes() const { return queued_bytes_ + writing_bytes_; }
-  [[nodiscard]] bool finishing() const { return finishing_; }
+  [[nodiscard]] bool finishing() const { return ending_ != Ending::none; }
+  /// It was not the client who ended it.
+  [[nodiscard]] bool ended_here() const { return finishing() || aborted_; }
 
   /// A write is under way in which the client has taken nothing since `since_ns`.
   [[nodiscard]] bool stalled_since(std::int64_t since_ns) const {
@@ -57,6 +63,9 @@ class EventStream final : public std::enable_shared_from_this<EventStream> {
  private:
   EventStream(ClientSocket socket, bool chunked, std::chrono::milliseconds linger);
 
+  enum class Ending { none, whole, broken };
+
+  void end(Ending ending);
   void write();
   void gather();
   void on_written(const boost::system::error_code& error);
@@ -67,7 +76,8 @@ class EventStream final : public std::enable_shared_from_this<EventStream> {
   std::chrono::milliseconds linger_;
   bool chunked_;
   bool open_ = true;
-  bool finishing_ = false;
+  Ending ending_ = Ending::none;
+  bool aborted_ = false;
   bool last_written_ = false;
   bool writing_ = false;
   std::int64_t progress_ns_ = 0;

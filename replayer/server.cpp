@@ -38,6 +38,9 @@ constexpr auto as_result() {
   return asio::as_tuple(asio::use_awaitable);
 }
 
+/// The shortest life of a token is a second.
+constexpr std::int64_t token_check_interval_ns = 500'000'000;
+
 /// Descriptors that the process needs for other things than connections.
 constexpr rlim_t descriptors_kept = 64;
 
@@ -113,7 +116,7 @@ class Server::Impl {
         acceptor_(clock_.context()),
         accept_pause_(clock_.context()),
         broadcast_(deck_, clock_, options_, programme_),
-        facade_(hooks()),
+        facade_(hooks(), options_.admission, options_.tokens),
         service_{facade_, broadcast_, options_.limits},
         connections_max_(connections_possible(options_.limits.connections_max)) {}
 
@@ -147,6 +150,7 @@ class Server::Impl {
                        [](const boost::system::error_code&) {});
     accept_next();
     asio::co_spawn(clock_.context(), watch_for_stalled_streams(), asio::detached);
+    asio::co_spawn(clock_.context(), watch_for_expired_tokens(), asio::detached);
     asio::steady_timer end_timer(clock_.context());  // only wakes the loop, which then looks
     const std::int64_t end_ns = options_.for_ns ? clock_.now_ns() + *options_.for_ns
                                                 : std::numeric_limits<std::int64_t>::max();
@@ -176,17 +180,17 @@ class Server::Impl {
  private:
   FacadeHooks hooks() {
     return {.participant_uuid = options_.participant_uuid,
+            .redeem = programme_.redeem,
             .join =
-                [this](const std::string& uuid, const std::string& name) {
-                  return programme_.join ? programme_.join(broadcast_.join_info(uuid, name))
-                                         : Result<void>{};
+                [this](const JoinInfo& who) {
+                  return programme_.join ? programme_.join(broadcast_.join_info(who))
+                                         : Result<Entrance>(Entrance::conference);
                 },
             .leave =
-                [this](const Member& member) {
-                  broadcast_.end_member(member.id);
+                [this](const Member& member, std::string_view why) {
+                  broadcast_.end_member(member.id, why);
                   if (programme_.leave) {
-                    programme_.leave(
-                        broadcast_.join_info(member.participant_uuid, member.display_name));
+                    programme_.leave(broadcast_.join_info(member.who));
                   }
                 }};
   }
@@ -243,6 +247,18 @@ class Server::Impl {
     }
   }
 
+  asio::awaitable<void> watch_for_expired_tokens() {
+    asio::steady_timer timer(clock_.context());
+    while (options_.tokens.strict) {
+      // A token that comes in the meantime is good for longer than the wait.
+      const std::int64_t look_ns = clock_.now_ns() + token_check_interval_ns;
+      const std::int64_t due_ns = std::min(look_ns, facade_.next_expiry_ns().value_or(look_ns));
+      timer.expires_at(std::chrono::steady_clock::time_point(std::chrono::nanoseconds(due_ns)));
+      co_await timer.async_wait(as_result());
+      facade_.release_expired(clock_.now_ns());
+    }
+  }
+
   /// Ends every stream and connection: what is on its way first, then all.
   void end() {
     boost::system::error_code ignored;
@@ -287,8 +303,9 @@ Server::~Server() = default;
 
 Result<std::unique_ptr<Server>> Server::listen(ServerOptions options, Programme programme) {
   check(options.sharing != Sharing::live ||
-            (options.timeline.rate == Rate() && options.timeline.from_ns == 0),
-        "a live source at another rate than 1");
+            (!options.timeline.rate.is_unlimited() && options.timeline.from_ns == 0),
+        "a live source without a time of its own");
+  check(options.sharing != Sharing::shared || !options.faults, "faults of a shared stream");
   if (!options.participant_uuid) {
     options.participant_uuid = [](std::uint64_t) { return std::string(default_participant_uuid); };
   }

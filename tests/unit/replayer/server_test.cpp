@@ -553,10 +553,10 @@ TEST(Server, ALiveProgrammeKnowsWhoComesWhenAndGoes) {
     events.push_back(what + ' ' + who.participant_uuid.substr(35) + ' ' + who.display_name);
   };
   Programme programme;
-  programme.join = [&](const JoinInfo& who) -> Result<void> {
+  programme.join = [&](const JoinInfo& who) -> Result<Entrance> {
     note("join", who);
-    return who.display_name == "Mallory" ? Result<void>{fail_usage("the room is locked")}
-                                         : Result<void>{};
+    return who.display_name == "Mallory" ? Result<Entrance>{fail_usage("the room is locked")}
+                                         : Entrance::conference;
   };
   programme.open_stream = [&](const JoinInfo& who) -> Opened {
     note("open", who);
