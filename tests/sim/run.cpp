@@ -198,7 +198,8 @@ class StateSink final : public replayer::PacedSink {
   }
 
   Result<void> accept(const port::Frame& frame) override {
-    replayed_.deliveries.push_back({clock_.now_ns(), frame.seq, frame.recv_ns});
+    replayed_.deliveries.push_back(
+        {clock_.now_ns(), frame.seq, frame.connection_id, frame.recv_ns});
     replayed_.bytes += frame.raw;
     if (frame.connection_id != connection_id_) {
       if (connection_id_ != 0) {
