@@ -257,9 +257,15 @@ class TapeCheck {
       return;
     }
     const schema::Session& session = sessions[sessions_++];
+    expect(session.wall_ns - session.start_ns == sim::epoch_ns - process.tape_minus_clock_ns,
+           "a session has the wrong wall-clock time", faults_);
     if (sessions_ > 1) {
+      // A tape goes on as the wall clock does, but past everything on it.
+      const std::int64_t late_ns = process.tape_minus_clock_ns - tape_minus_clock_ns_;
+      expect(late_ns == 0 || late_ns == 1, "a session does not begin when it did", faults_);
       gaps_.push_back({.after_connection = last_id(), .end_ns = session.start_ns});
     }
+    tape_minus_clock_ns_ = process.tape_minus_clock_ns;
     if (process.summary || !process.has_begun_to_finish) {
       expect(session.end_ns.has_value() == process.summary.has_value(),
              "the closed mark of a session is wrong", faults_);
@@ -382,10 +388,11 @@ class TapeCheck {
   const schema::TapeReader& tape_;
   Faults& faults_;
   const std::vector<schema::Connection> connections_;
-  std::size_t at_ = 0;        ///< of the next of connections_
-  std::size_t sessions_ = 0;  ///< so many are done
-  std::uint64_t seq_ = 0;     ///< of the last frame
-  std::int64_t last_ns_ = 0;  ///< of the last frame
+  std::size_t at_ = 0;                    ///< of the next of connections_
+  std::size_t sessions_ = 0;              ///< so many are done
+  std::uint64_t seq_ = 0;                 ///< of the last frame
+  std::int64_t last_ns_ = 0;              ///< of the last frame
+  std::int64_t tape_minus_clock_ns_ = 0;  ///< of the last session
   std::vector<ExpectedGap> gaps_;
 };
 
