@@ -8,6 +8,7 @@
 
 #include "cli/command.hpp"
 #include "cli/output.hpp"
+#include "cli/table.hpp"
 
 namespace tapedeck::cli {
 namespace {
@@ -75,10 +76,10 @@ ExitCode run(const Arguments& all) {
     if (code) {
       return *code;
     }
-    std::cerr << "tapedeck " << name << ": " << code.error().message << '\n';
+    std::cerr << "tapedeck " << name << ": " << printable(code.error().message) << '\n';
     return exit_code_of(code.error());
   }
-  std::cerr << "tapedeck: there is no command '" << name
+  std::cerr << "tapedeck: there is no command '" << printable(name)
             << "'; 'tapedeck --help' lists the commands\n";
   return ExitCode::usage;
 }

@@ -7,6 +7,8 @@
 
 #include <unistd.h>
 
+#include "cli/table.hpp"
+
 namespace tapedeck::cli {
 namespace {
 
@@ -52,7 +54,7 @@ Result<void> Output::flush() {
 }
 
 void say(std::string_view sentence) {
-  std::fprintf(stderr, "tapedeck: %.*s\n", static_cast<int>(sentence.size()), sentence.data());
+  std::fprintf(stderr, "tapedeck: %s\n", printable(sentence).c_str());
 }
 
 }  // namespace tapedeck::cli

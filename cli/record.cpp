@@ -3,6 +3,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <random>
@@ -27,11 +28,12 @@ namespace {
 constexpr std::int64_t progress_ns = 200 * ns_per_ms;
 
 Options record_options() {
-  Options options("record", "SOURCE -o TAPE [options]",
-                  "Records an event stream, byte for byte and with the time of each frame, onto a "
-                  "tape.\nSOURCE is the URL of a stream, a file, or - (a body piped in, as by "
-                  "'curl -N').\nA lost connection is opened again; SIGINT or SIGTERM ends the "
-                  "recording and closes the tape.");
+  Options options(
+      "record", "SOURCE -o TAPE [options]",
+      "Records an event stream, byte for byte and with the time of each frame, onto a "
+      "tape.\nSOURCE is the URL of a stream, a file, or - (a body piped in, as by "
+      "'curl -N').\nA lost connection is opened again; SIGINT or SIGTERM ends the "
+      "recording and closes the tape.\nHTTPS_PROXY, HTTP_PROXY and NO_PROXY are honoured.");
   options.positional("SOURCE");
   options.add()("output,o", po::value<std::string>(), "the tape (required)")(
       "overwrite", po::bool_switch(), "replace a tape that is there already")(
@@ -43,7 +45,12 @@ Options record_options() {
       "send the header 'Name: value'; may be repeated; not sent to other origins")(
       "retries", po::value<std::string>(), "attempts in a row to get a lost stream back [8]")(
       "no-reconnect", po::bool_switch(), "stop when the stream ends")(
-      "stall-timeout", po::value<std::string>(), "connect again when no byte came for this long");
+      "stall-timeout", po::value<std::string>(), "connect again when no byte came for this long")(
+      "ca", po::value<std::string>(),
+      "trust the authorities in this PEM file, not those of the system")(
+      "insecure", po::bool_switch(), "do not check who answers over https")(
+      "cert", po::value<std::string>(), "show the certificate in this PEM file to the node")(
+      "key", po::value<std::string>(), "its private key, if it is not in the same file");
   return options;
 }
 
@@ -55,6 +62,7 @@ struct Wishes {
   std::optional<std::string> self;
   std::optional<recorder::Url> url;  ///< nothing: `source` is a file or "-"
   std::vector<recorder::Header> headers;
+  recorder::Network network;
   recorder::SessionOptions session;
 };
 
@@ -88,22 +96,59 @@ Result<void> read_limits(const Values& values, Wishes& wishes) {
   return {};
 }
 
+std::string environment_variable(const std::string& name) {
+  const char* const value = std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe)
+  return value != nullptr ? value : "";
+}
+
+Result<void> read_network(const Values& values, Wishes& wishes) {
+  const bool verify = !values.get<bool>("insecure");
+  if (!verify && values.has("ca")) {
+    return fail_usage("--ca and --insecure contradict each other");
+  }
+  if (values.has("key") && !values.has("cert")) {
+    return fail_usage("--key goes with --cert");
+  }
+  auto tls = recorder::TlsContext::make({.ca_file = values.text("ca").value_or(""),
+                                         .verify = verify,
+                                         .cert_file = values.text("cert").value_or(""),
+                                         .key_file = values.text("key").value_or("")});
+  if (!tls) {
+    return fail(tls.error());
+  }
+  wishes.network.tls = *std::move(tls);
+  auto proxies = recorder::ProxySettings::from_environment(environment_variable);
+  if (!proxies) {
+    return fail(proxies.error());
+  }
+  wishes.network.proxies = *std::move(proxies);
+  if (!verify) {
+    say("warning: --insecure: nobody checks who answers; whoever sits on the way can read what is "
+        "sent, tokens included, and forge what is recorded");
+  }
+  return {};
+}
+
+Result<void> refuse_for_a_file(const Values& values) {
+  for (const char* option : {"header", "retries", "stall-timeout", "ca", "cert", "key"}) {
+    if (values.has(option)) {
+      return fail_usage("--" + std::string(option) + " goes with a URL, not with a file");
+    }
+  }
+  if (values.get<bool>("insecure")) {
+    return fail_usage("--insecure goes with a URL, not with a file");
+  }
+  return {};
+}
+
 Result<void> read_connection(const Values& values, Wishes& wishes) {
   if (!recorder::looks_like_url(wishes.source)) {
-    for (const char* option : {"header", "retries", "stall-timeout"}) {
-      if (values.has(option)) {
-        return fail_usage("--" + std::string(option) + " goes with a URL, not with a file");
-      }
-    }
     wishes.session.attempts_max = 0;
-    return {};
+    return refuse_for_a_file(values);
   }
   auto url = recorder::parse_url(wishes.source);
   if (!url) {
     return fail_usage("cannot record from the URL given: " + url.error().message);
-  }
-  if (url->secure()) {
-    return fail_usage("https is not supported yet; record from http, or pipe 'curl -N' into it");
   }
   wishes.url = *std::move(url);
   if (values.has("header")) {
@@ -133,7 +178,7 @@ Result<void> read_connection(const Values& values, Wishes& wishes) {
     return fail_usage("--stall-timeout: no stream brings a byte all the time; give it a second");
   }
   wishes.session.stall_ns = *stall_ns;
-  return {};
+  return read_network(values, wishes);
 }
 
 Result<Wishes> read_wishes(const Values& values) {
@@ -267,7 +312,8 @@ Result<ExitCode> record(const Wishes& wishes) {
   std::unique_ptr<recorder::Source> source;
   if (wishes.url) {
     source = std::make_unique<recorder::HttpSource>(
-        loop, redactor, recorder::HttpOptions{*wishes.url, wishes.headers, wall_now_ns});
+        loop, redactor,
+        recorder::HttpOptions{*wishes.url, wishes.headers, wall_now_ns, wishes.network});
   } else {
     source = std::make_unique<recorder::FileSource>(loop, wishes.source);
   }

@@ -6,9 +6,13 @@
 
 #include "core/base/check.hpp"
 #include "core/base/json_text.hpp"
+#include "core/verdict/findings.hpp"
 
 namespace tapedeck::cli {
 namespace {
+
+/// Longest text of a cell: a column is as wide as its widest cell, and that may come from a node.
+constexpr std::size_t cell_bytes_max = 512;
 
 /// Columns on a terminal, good enough for names: a character each.
 std::size_t width_of(std::string_view text) {
@@ -21,6 +25,11 @@ std::size_t width_of(std::string_view text) {
 
 void Table::add(std::vector<std::string> row) {
   check(row.size() == alignment_.size(), "a row has a cell for each column");
+  for (std::string& cell : row) {
+    if (cell.size() > cell_bytes_max) {
+      cell = verdict::clipped(cell, cell_bytes_max);
+    }
+  }
   rows_.push_back(std::move(row));
 }
 

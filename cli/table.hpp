@@ -12,7 +12,7 @@ class Table {
   /// One letter a column: `l` for left-aligned, `r` for right-aligned.
   explicit Table(std::string_view alignment) : alignment_(alignment) {}
 
-  /// A row with a cell for each column.
+  /// A row with a cell for each column. Of a long cell only the beginning is shown.
   void add(std::vector<std::string> row);
 
   /// Appends the rows to `out`, each indented by two spaces, without trailing spaces.

@@ -58,8 +58,23 @@ std::string base64(std::string_view bytes) {
   return out;
 }
 
+std::string basic_auth(const Url& url) {
+  return "Basic " + base64(percent_decoded(url.userinfo));
+}
+
 std::string header_line(std::string_view name, std::string_view value) {
   return std::string(name) + ": " + std::string(value) + "\r\n";
+}
+
+/// And what a proxy wants to know.
+std::string request_line(std::string_view method, const Url& url, const Url* proxy) {
+  const std::string origin = url.scheme + "://" + host_header(url);
+  std::string text =
+      std::string(method) + " " + (proxy != nullptr ? origin : "") + url.target + " HTTP/1.1\r\n";
+  if (proxy != nullptr && !proxy->userinfo.empty()) {
+    text += header_line("Proxy-Authorization", basic_auth(*proxy));
+  }
+  return text;
 }
 
 }  // namespace
@@ -87,14 +102,14 @@ bool is_sendable_id(std::string_view id) {
 }
 
 Request make_request(const Url& url, const std::vector<Header>& own, std::string_view last_event_id,
-                     bool credentials) {
+                     bool credentials, const Url* proxy) {
   std::vector<Header> headers{{"Host", host_header(url)},
                               {"Accept", "text/event-stream"},
                               {"Cache-Control", "no-cache"},
                               {"User-Agent", "tapedeck"}};
   if (credentials) {
     if (!url.userinfo.empty()) {
-      headers.push_back({"Authorization", "Basic " + base64(percent_decoded(url.userinfo))});
+      headers.push_back({"Authorization", basic_auth(url)});
     }
     std::erase_if(headers, [&](const Header& header) {
       return std::ranges::any_of(
@@ -103,7 +118,7 @@ Request make_request(const Url& url, const std::vector<Header>& own, std::string
     headers.insert(headers.end(), own.begin(), own.end());
   }
   Request request;
-  request.text = "GET " + url.target + " HTTP/1.1\r\n";
+  request.text = request_line("GET", url, proxy);
   const bool id_known = is_sendable_id(last_event_id);
   if (id_known) {
     request.last_event_id = last_event_id;
@@ -122,6 +137,17 @@ Request make_request(const Url& url, const std::vector<Header>& own, std::string
   }
   request.text += "\r\n";
   return request;
+}
+
+std::string make_connect_request(const Url& url, const Url& proxy) {
+  const bool address = url.host.find(':') != std::string::npos;
+  const std::string authority =
+      (address ? "[" + url.host + "]" : url.host) + ":" + std::to_string(url.port);
+  std::string text = "CONNECT " + authority + " HTTP/1.1\r\n" + header_line("Host", authority);
+  if (!proxy.userinfo.empty()) {
+    text += header_line("Proxy-Authorization", basic_auth(proxy));
+  }
+  return text + "\r\n";
 }
 
 }  // namespace tapedeck::recorder

@@ -1,4 +1,4 @@
-// The one request that a recorder makes: GET of an event stream.
+// The requests that a recorder makes, written out.
 #pragma once
 
 #include <string>
@@ -30,8 +30,13 @@ struct Request {
 
 /// `own` headers go in place of the recorder's own of the same name. With `credentials` false (the
 /// request goes to an origin the user did not name) they and the URL's userinfo stay at home.
-/// `last_event_id`, where sendable, goes before one among `own`.
+/// `last_event_id`, where sendable, goes before one among `own`. `proxy`: the request is for this
+/// proxy to pass on.
 [[nodiscard]] Request make_request(const Url& url, const std::vector<Header>& own,
-                                   std::string_view last_event_id, bool credentials);
+                                   std::string_view last_event_id, bool credentials,
+                                   const Url* proxy = nullptr);
+
+/// Asks `proxy` for a tunnel to the origin of `url`.
+[[nodiscard]] std::string make_connect_request(const Url& url, const Url& proxy);
 
 }  // namespace tapedeck::recorder

@@ -38,6 +38,11 @@ Judgement judge_status(const ResponseHead& head) {
     return {never,
             answered(status) + ": the token or the credentials are missing, wrong or expired"};
   }
+  if (status == 407) {
+    return {never, answered(status) +
+                       ": the proxy wants a name and a password, which go into HTTP_PROXY as in "
+                       "http://USER:PASSWORD@HOST:PORT, or does not accept those it got"};
+  }
   if (status == 404 || status == 410) {
     return {never, answered(status) + ": there is no such stream"};
   }

@@ -107,7 +107,6 @@ Result<void> Session::handle(const Nothing& /*nothing*/) {
 }
 
 Result<void> Session::handle(const Opened& opened) {
-  const std::int64_t now_ns = ports_.clock.now_ns();
   if (recording_) {
     if (auto noted = recording_->note_gap(gap_reason()); !noted) {
       return noted;
@@ -118,11 +117,12 @@ Result<void> Session::handle(const Opened& opened) {
       return fail(sink.error());
     }
     recording_.emplace(**sink, ports_.clock, ports_.wall_now_ns, options_.frames_max);
-    opened_first_ns_ = now_ns;
-    over_due_ns_ = later(now_ns, options_.duration_ns.value_or(never_ns));
+    // Making a tape may take its time, which is none of the recording's.
+    opened_first_ns_ = ports_.clock.now_ns();
+    over_due_ns_ = later(opened_first_ns_, options_.duration_ns.value_or(never_ns));
   }
   state_ = State::open;
-  opened_ns_ = last_read_ns_ = now_ns;
+  opened_ns_ = last_read_ns_ = ports_.clock.now_ns();
   last_refusal_.clear();
   return recording_->connect(opened);
 }

@@ -22,6 +22,9 @@ constexpr std::size_t read_version_at = 19;  // 2: write-ahead log
 constexpr std::size_t application_id_at = 68;
 constexpr std::string_view application_id = "tpdk";
 
+/// What SQLite keeps beside a database.
+constexpr std::array side_suffixes{"-wal", "-shm", "-journal"};
+
 std::string absolute_path(const std::string& path) {
   struct Free {
     void operator()(char* text) const { std::free(text); }
@@ -58,13 +61,14 @@ const char* text_of(port::ConnectionEnd end) {
 }
 
 void remove_side_files(const std::string& path) {
-  for (const char* suffix : {"-wal", "-shm", "-journal"}) {
+  for (const char* suffix : side_suffixes) {
     ::unlink((path + suffix).c_str());
   }
 }
 
 Result<FileHead> read_head(const std::string& path) {
   struct stat status {};
+  struct stat status_beside {};
   if (::stat(path.c_str(), &status) != 0) {
     return fail_io("cannot open " + in_quotes(path) + ": " + std::strerror(errno));
   }
@@ -74,6 +78,14 @@ Result<FileHead> read_head(const std::string& path) {
   }
   FileHead head;
   head.path = absolute_path(path);
+  for (const char* suffix : side_suffixes) {
+    // Opening a named pipe would wait for somebody at its other end.
+    const std::string beside = head.path + suffix;
+    if (::stat(beside.c_str(), &status_beside) == 0 && !S_ISREG(status_beside.st_mode)) {
+      return fail_io("cannot open " + in_quotes(path) + ": " + in_quotes(beside) +
+                     " is not a file; move it away");
+    }
+  }
   // Through SQLite, which takes care of what POSIX does to the locks of a process when it closes
   // a file.
   const auto database = Database::open(head.path, SQLITE_OPEN_READONLY);

@@ -44,6 +44,10 @@ inline constexpr int interim_responses_max = 16;
 /// Longest Last-Event-ID sent; servers refuse request headers of more than 8 to 16 KiB altogether.
 inline constexpr std::size_t last_event_id_bytes_max = std::size_t{8} * 1024;
 
+/// From one attempt to connect to a host's address to the next, if the first does not answer
+/// (RFC 8305, section 5).
+inline constexpr std::int64_t dial_stagger_ns = 250'000'000;
+
 /// From the start of a connection attempt to the header of its response, redirects included.
 inline constexpr std::int64_t open_ns_max = 30'000'000'000;
 

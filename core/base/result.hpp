@@ -62,11 +62,12 @@ class [[nodiscard]] Result {
     check(has_value(), "value() of a failed Result");
     return *std::get_if<0>(&state_);
   }
-  [[nodiscard]] T&& value() && { return std::move(value()); }
+  /// By value, so that `for (auto& item : list().value())` loops over something that lives.
+  [[nodiscard]] T value() && { return std::move(value()); }
 
   [[nodiscard]] T& operator*() & { return value(); }
   [[nodiscard]] const T& operator*() const& { return value(); }
-  [[nodiscard]] T&& operator*() && { return std::move(value()); }
+  [[nodiscard]] T operator*() && { return std::move(value()); }
   [[nodiscard]] T* operator->() { return &value(); }
   [[nodiscard]] const T* operator->() const { return &value(); }
 
@@ -75,7 +76,7 @@ class [[nodiscard]] Result {
     check(!has_value(), "error() of a successful Result");
     return *std::get_if<1>(&state_);
   }
-  [[nodiscard]] Error&& error() && {
+  [[nodiscard]] Error error() && {
     check(!has_value(), "error() of a successful Result");
     return std::move(*std::get_if<1>(&state_));
   }

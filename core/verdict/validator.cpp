@@ -1,12 +1,10 @@
 #include "core/verdict/validator.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "core/base/utf8.hpp"
 #include "core/event/catalogue.hpp"
 #include "core/verdict/event_id.hpp"
-#include "core/verdict/json_pointer.hpp"
 #include "core/verdict/shape_check.hpp"
 #include "core/verdict/sse_line.hpp"
 
@@ -18,6 +16,8 @@ using event::Payload;
 using event::Value;
 
 constexpr std::string_view main_room = "main";
+
+constexpr std::string_view present = "somebody who is there";
 
 constexpr std::string_view taken = "a message that @pexip/infinity 20.0.0 takes";
 
@@ -50,14 +50,20 @@ std::string_view text_of(const Value& value) {
   return value.is_string() ? value.as_string() : std::string_view();
 }
 
+/// Whether the first line of `block` is one of data; its end is far away and not looked for.
+bool begins_with_data(std::string_view block) {
+  return block.starts_with("data") &&
+         (block.size() == 4 || block[4] == ':' || block[4] == '\n' || block[4] == '\r');
+}
+
 /// The event that a block names when it brings no data with it; empty for any other block.
 std::string_view event_without_data(std::string_view block) {
   std::string_view name;
   while (!block.empty()) {
-    const std::string_view line = take_line(block);
-    if (field_of(line, "data")) {
+    if (begins_with_data(block)) {
       return {};
     }
+    const std::string_view line = take_line(block);
     if (const auto event = field_of(line, "event")) {
       name = *event;
     }
@@ -300,12 +306,15 @@ void Validator::breakout_event(const event::WireEvent& event) {
 }
 
 void Validator::follow(const Inner& inner) {
+  const bool nested = !inner.prefix.empty();
   if (inner.kind == Kind::breakout_begin || inner.kind == Kind::breakout_end) {
-    follow_breakout(inner);
+    if (!nested) {
+      follow_breakout(inner);
+    }
     return;
   }
-  if (inner.kind == Kind::disconnect && inner.room == main_room) {
-    disconnected_ = true;
+  if (inner.kind == Kind::disconnect) {
+    disconnected_ = !nested;
     return;
   }
   Room* const room = room_of(inner.room, *inner.outer);
@@ -327,22 +336,38 @@ void Validator::follow(const Inner& inner) {
     }
   } else if (inner.kind == Kind::stage) {
     for (std::size_t i = 0; i < value.items().size(); ++i) {
-      named(inner, *room, Rule::stage_nobody, '/' + std::to_string(i) + "/participant_uuid");
+      if (const Value uuid = value.items()[i]["participant_uuid"]; is_nobody(*room, uuid)) {
+        report(Rule::stage_nobody, inner, '/' + std::to_string(i) + "/participant_uuid", present,
+               short_json(uuid));
+      }
     }
   } else if (inner.kind == Kind::layout) {
-    named(inner, *room, Rule::layout_nobody, "/participants");
-    for (std::size_t i = 0; i < value["participants"].items().size(); ++i) {
-      named(inner, *room, Rule::layout_nobody, "/participants/" + std::to_string(i));
+    const Value shown = value["participants"];
+    if (is_nobody(*room, shown)) {
+      report(Rule::layout_nobody, inner, "/participants", present, short_json(shown));
+    }
+    for (std::size_t i = 0; i < shown.items().size(); ++i) {
+      if (const Value uuid = shown.items()[i]; is_nobody(*room, uuid)) {
+        report(Rule::layout_nobody, inner, "/participants/" + std::to_string(i), present,
+               short_json(uuid));
+      }
     }
   } else if (inner.kind == Kind::presentation_start) {
-    named(inner, *room, Rule::presentation_nobody, "/presenter_uuid");
+    if (const Value uuid = value["presenter_uuid"]; is_nobody(*room, uuid)) {
+      report(Rule::presentation_nobody, inner, "/presenter_uuid", present, short_json(uuid));
+    }
   }
+}
+
+/// A name that is not in the roster, where that is known.
+bool Validator::is_nobody(const Room& room, const Value& uuid) {
+  return room.roster_known && !text_of(uuid).empty() && !room.roster.contains(text_of(uuid));
 }
 
 void Validator::follow_breakout(const Inner& inner) {
   const std::string_view id = text_of(inner.value["breakout_uuid"]);
   const std::string_view you = text_of(inner.value["participant_uuid"]);
-  if (inner.room != main_room || id.empty()) {
+  if (id.empty() || id == main_room) {
     return;
   }
   Room* const room = room_of(id, *inner.outer);
@@ -356,6 +381,7 @@ void Validator::follow_breakout(const Inner& inner) {
     }
     forget_all(room->roster);
     forget_all(room->selves);
+    names_bytes_ -= id.size() + name_overhead;
     rooms_.erase(rooms_.find(id));
     return;
   }
@@ -417,15 +443,8 @@ bool Validator::known(const Inner& inner, const Room& room) {
   if (room.roster.contains(text_of(uuid))) {
     return true;
   }
-  report(Rule::unknown_participant, inner, "/uuid", "somebody who is there", short_json(uuid));
+  report(Rule::unknown_participant, inner, "/uuid", present, short_json(uuid));
   return false;
-}
-
-void Validator::named(const Inner& inner, const Room& room, Rule rule, std::string_view pointer) {
-  const Value uuid = value_at(inner.value, pointer);
-  if (room.roster_known && !text_of(uuid).empty() && !room.roster.contains(text_of(uuid))) {
-    report(rule, inner, pointer, "somebody who is there", short_json(uuid));
-  }
 }
 
 // The names that are kept.

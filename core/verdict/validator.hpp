@@ -73,7 +73,7 @@ class Validator {
   void end_open_syncs(std::string_view found);
   void create(const Inner& inner, Room& room);
   bool known(const Inner& inner, const Room& room);
-  void named(const Inner& inner, const Room& room, Rule rule, std::string_view pointer);
+  [[nodiscard]] static bool is_nobody(const Room& room, const event::Value& uuid);
   void report(Rule rule, const Inner& inner, std::string_view pointer, std::string_view expected,
               std::string_view found);
 

@@ -10,6 +10,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import test from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 
 const tapedeck = process.env.TAPEDECK;
 assert.ok(tapedeck, 'TAPEDECK names the built command');
@@ -108,6 +109,13 @@ test('frames go to stdout when they are due, each at once', async () => {
   assert.ok(took > 150 && took < 2000, `${took} ms`);
 });
 
+// Until the process has a handler for the signal: one that comes before ends any program.
+async function untilHandled(pid, signal) {
+  const bit = 1n << BigInt(os.constants.signals[signal] - 1);
+  const handled = () => BigInt('0x' + fs.readFileSync(`/proc/${pid}/status`, 'utf8').match(/^SigCgt:\s*(\w+)$/m)[1]);
+  while (!(handled() & bit)) await setImmediate();
+}
+
 test('an interrupted replay says so and exits 130', async () => {
   for (const signal of ['SIGINT', 'SIGTERM']) {
     for (const where of ['--stdout', '--null']) {
@@ -115,7 +123,8 @@ test('an interrupted replay says so and exits 130', async () => {
       child.stdout.resume();
       let stderr = '';
       child.stderr.setEncoding('utf8').on('data', chunk => { stderr += chunk; });
-      setTimeout(() => child.kill(signal), 200);
+      await untilHandled(child.pid, signal);
+      child.kill(signal);
       const [status] = await once(child, 'close');
       assert.equal(status, 130);
       assert.match(stderr, /^tapedeck: interrupted after \d+ frames?, [^\n]*\n$/);

@@ -15,6 +15,7 @@
 #include "schema/tape_writer.hpp"
 #include "tests/support/scripted_server.hpp"
 #include "tests/support/tape_builder.hpp"
+#include "tests/unit/recorder/http_recording.hpp"
 
 namespace tapedeck::recorder {
 namespace {
@@ -27,11 +28,6 @@ using test::stream_head;
 using Ending = Summary::Ending;
 using namespace std::string_literals;
 
-/// A script that sends `bytes` and closes.
-ScriptedServer::Script says(std::string bytes) {
-  return [bytes = std::move(bytes)](ScriptedConnection& connection) { connection.send(bytes); };
-}
-
 std::string no_more() {
   return "HTTP/1.1 204 No Content\r\n\r\n";
 }
@@ -41,51 +37,7 @@ std::string redirect_to(const std::string& location, int status = 302) {
          "\r\nContent-Length: 0\r\n\r\n";
 }
 
-/// Records from real sockets onto a real tape.
-class HttpSourceTest : public testing::Test {
- protected:
-  Result<Summary> record(const std::string& url, SessionOptions options = {.attempts_max = 0},
-                         std::vector<Header> headers = {}) {
-    const std::string path = folder_.path(std::to_string(++recordings_) + ".tape");
-    HttpSource source(loop_, redactor_, {*parse_url(url), std::move(headers), [] { return 0; }});
-    Session session({.source = source,
-                     .clock = loop_,
-                     .open_sink = [&]() -> Result<port::RecordingSink*> {
-                       writer_ = *schema::TapeWriter::open(path, {});
-                       return writer_.get();
-                     },
-                     .wall_now_ns = [] { return 0; },
-                     .stop_requested = [&] { return loop_.stop_requested(); },
-                     .on_progress = {}},
-                    options);
-    auto summary = session.run();
-    writer_.reset();
-    if (summary && summary->totals.connections > 0) {
-      tape_ = *schema::TapeReader::open(path);
-    }
-    return summary;
-  }
-  /// Records one connection that ends and gives the body on the tape.
-  std::string body_of(const std::string& url) {
-    const auto summary = record(url);
-    EXPECT_TRUE(summary) << summary.error().message;
-    return summary ? test::body_of(*tape_) : "";
-  }
-  std::string error_of(const std::string& url) {
-    const auto summary = record(url);
-    EXPECT_FALSE(summary);
-    return summary ? "" : summary.error().message;
-  }
-  [[nodiscard]] schema::Connection::End end() const { return *tape_->connections()->back().end; }
-  [[nodiscard]] schema::Connection connection() const { return tape_->connections()->back(); }
-
-  test::TemporaryFolder folder_;
-  int recordings_ = 0;  ///< each is on a tape of its own
-  EventLoop loop_;
-  Redactor redactor_;
-  std::unique_ptr<schema::TapeWriter> writer_;
-  std::unique_ptr<schema::TapeReader> tape_;
-};
+using HttpSourceTest = HttpRecording;
 
 // Everything a body can hold: lone CRs and LFs, a mark, comments, bytes that are no UTF-8, a torn
 // end.
@@ -393,7 +345,7 @@ TEST_F(HttpSourceTest, ASignalEndsARecording) {
       connection.wait_for_client();
     }});
     ASSERT_TRUE(loop.catch_signals());
-    HttpSource source(loop, redactor_, {*parse_url(server.url()), {}, [] { return 0; }});
+    HttpSource source(loop, redactor_, {*parse_url(server.url()), {}, [] { return 0; }, network_});
     source.open("");
     while (!loop.stop_requested()) {
       static_cast<void>(source.next(loop.now_ns() + ns_per_s));

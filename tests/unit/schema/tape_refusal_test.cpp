@@ -73,6 +73,20 @@ TEST(TapeReader, RefusesWhatIsNoFile) {
             "'" + folder.path("pipe") + "' is not a file; give the name of a tape");
 }
 
+TEST(TapeReader, RefusesATapeWithSomethingElseInThePlaceOfItsLog) {
+  const TemporaryFolder folder;
+  test::make_tape(folder.path(), "data: a\n\n");
+  for (const char* suffix : {"-wal", "-shm", "-journal"}) {
+    const std::string beside = folder.path() + suffix;
+    ASSERT_EQ(::mkfifo(beside.c_str(), 0600), 0);
+    const std::string sentence =
+        "cannot open '" + folder.path() + "': '" + beside + "' is not a file; move it away";
+    EXPECT_EQ(refusal_to_read(folder.path()), sentence);
+    EXPECT_EQ(refusal_to_record(folder.path(), append), sentence);
+    std::filesystem::remove(beside);
+  }
+}
+
 TEST(TapeReader, RefusesAFileThatMayNotBeRead) {
   const TemporaryFolder folder;
   test::make_tape(folder.path(), "data: a\n\n");

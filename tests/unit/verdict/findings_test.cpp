@@ -13,6 +13,12 @@
 #include "tests/unit/verdict/line.hpp"
 
 namespace tapedeck::verdict {
+
+/// A rule in the names of tests; GoogleTest looks for it beside the type.
+void PrintTo(const RuleInfo& info, std::ostream* out) {
+  *out << info.id;
+}
+
 namespace {
 
 Findings findings_of(std::string_view stream) {

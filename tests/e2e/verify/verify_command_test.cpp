@@ -1,0 +1,324 @@
+// The commands verify, diff and schema as they are built, on real tapes.
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <random>
+#include <sstream>
+
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+#include <sys/wait.h>
+
+#include "core/event/decoder.hpp"
+#include "tests/support/tape_builder.hpp"
+
+namespace tapedeck {
+namespace {
+
+namespace fs = std::filesystem;
+using event::Value;
+
+const fs::path fixtures = fs::path(TAPEDECK_SOURCE_DIR) / "fixtures/findings";
+
+std::string read_file(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  EXPECT_TRUE(file) << path;
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+void write_file(const fs::path& path, std::string_view text) {
+  std::ofstream(path, std::ios::binary) << text;
+}
+
+/// A run of the command.
+struct Outcome {
+  int code = -1;
+  std::string out;
+  std::string err;
+};
+
+class Command : public testing::Test {
+ protected:
+  /// `arguments` as a shell takes them, in the folder of the test.
+  Outcome run(const std::string& arguments) const {
+    const std::string line = "cd '" + folder.path("") + "' && '" TAPEDECK_PROGRAM "' " + arguments +
+                             " >.out 2>.err </dev/null";
+    const int status = std::system(line.c_str());
+    EXPECT_TRUE(WIFEXITED(status)) << line;
+    Outcome done{WEXITSTATUS(status), read_file(folder.path(".out")),
+                 read_file(folder.path(".err"))};
+    EXPECT_LT(done.code, 126) << arguments << '\n' << done.err;
+    EXPECT_EQ(done.err.find("Sanitizer"), std::string::npos) << arguments << '\n' << done.err;
+    EXPECT_EQ(done.err.find("runtime error"), std::string::npos) << arguments << '\n' << done.err;
+    return done;
+  }
+
+  void make_tape(const std::string& name, std::string_view body) const {
+    test::make_tape(folder.path(name), body);
+  }
+
+  void change(const std::string& name, const std::string& sql) const {
+    sqlite3* database = nullptr;
+    ASSERT_EQ(sqlite3_open(folder.path(name).c_str(), &database), SQLITE_OK);
+    char* message = nullptr;
+    EXPECT_EQ(sqlite3_exec(database, sql.c_str(), nullptr, nullptr, &message), SQLITE_OK)
+        << message;
+    sqlite3_close(database);
+  }
+
+  test::TemporaryFolder folder;
+};
+
+using Verify = Command;
+using Diff = Command;
+using SchemaCommand = Command;
+
+std::string block(std::string_view event, std::string_view data) {
+  return "event: " + std::string(event) + "\ndata: " + std::string(data) + "\n\n";
+}
+
+std::string status(bool locked) {
+  return block("conference_update", std::string(R"({"locked":)") + (locked ? "true" : "false") +
+                                        R"(,"guests_muted":false,"started":true})");
+}
+
+const std::string meeting = read_file(fixtures / "known-participant/clean.sse") + status(false);
+const std::string warned = meeting + block("weather", "1");
+
+std::uint64_t count_of(const Value& verdict, std::string_view rule) {
+  std::uint64_t count = 0;
+  for (const Value& finding : verdict["findings"].items()) {
+    count += finding["rule"].is_text(rule) ? 1U : 0U;
+  }
+  return count;
+}
+
+TEST_F(Verify, PassesAWholeTapeWithOneLineThatSaysSo) {
+  make_tape("a.tape", meeting);
+  const Outcome done = run("verify a.tape");
+  EXPECT_EQ(done.code, 0);
+  EXPECT_TRUE(done.out.starts_with("a.tape: passed: whole, 11 frames on 1 connection")) << done.out;
+  EXPECT_NE(done.out.find("no findings\n"), std::string::npos);
+  EXPECT_EQ(done.err, "");
+}
+
+TEST_F(Verify, ARuleAboutTapesIsBrokenByItsFixtureAndKeptByTheOther) {
+  for (const char* rule : {"tape-damaged", "bytes-broken", "tape-unclosed"}) {
+    for (const bool triggers : {true, false}) {
+      SCOPED_TRACE(std::string(rule) + (triggers ? " triggers" : " clean"));
+      fs::remove(folder.path("a.tape"));
+      make_tape("a.tape", meeting);
+      change("a.tape", read_file(fixtures / rule / (triggers ? "triggers.sql" : "clean.sql")));
+      const Outcome done = run("verify a.tape --json");
+      event::Decoder decoder;
+      const Value verdict = decoder.decode(done.out).value;
+      if (triggers) {
+        EXPECT_GT(count_of(verdict, rule), 0U) << done.out;
+        EXPECT_EQ(done.code, std::string_view(rule) == "tape-unclosed" ? 0 : 1);
+      } else {
+        EXPECT_EQ(verdict["findings"].items().size(), 0U) << done.out;
+        EXPECT_EQ(done.code, 0);
+      }
+    }
+  }
+}
+
+TEST_F(Verify, FailsOnErrorsAndOnWarningsWhenItIsStrict) {
+  make_tape("warned.tape", warned);
+  make_tape("wrong.tape", meeting + block("stage", "7"));
+  EXPECT_EQ(run("verify warned.tape").code, 0);
+  EXPECT_EQ(run("verify warned.tape --strict").code, 1);
+  EXPECT_EQ(run("verify warned.tape --strict --rule unknown-event=info").code, 0);
+  EXPECT_EQ(run("verify warned.tape --rule unknown-event=error").code, 1);
+  EXPECT_EQ(run("verify wrong.tape").code, 1);
+  EXPECT_EQ(run("verify wrong.tape --rule mistyped-field=warn --rule dropped-message=off").code, 0);
+  const Outcome strict = run("verify warned.tape --strict");
+  EXPECT_TRUE(strict.out.starts_with("warned.tape: failed: whole")) << strict.out;
+  EXPECT_NE(strict.out.find("unknown-event"), std::string::npos);
+}
+
+TEST_F(Verify, GivesEveryFindingWithItsPlaceAsJson) {
+  make_tape("a.tape", meeting + block("stage", R"([{"participant_uuid":"x","stage_index":0}])"));
+  event::Decoder decoder;
+  const Outcome done = run("verify a.tape --json");
+  const Value verdict = decoder.decode(done.out).value;
+  EXPECT_TRUE(verdict["verdict"].is_text("passed"));
+  EXPECT_EQ(verdict["frames"].as_number(), 12);
+  EXPECT_EQ(verdict["counts"]["warn"].as_number(), 2);
+  ASSERT_EQ(verdict["findings"].items().size(), 2U);
+  const Value finding = verdict["findings"].items()[0];
+  EXPECT_TRUE(finding["rule"].is_text("missing-field"));
+  EXPECT_TRUE(finding["severity"].is_text("warn"));
+  EXPECT_EQ(finding["seq"].as_number(), 12);
+  EXPECT_TRUE(finding["event"].is_text("stage"));
+  EXPECT_TRUE(finding["pointer"].is_text("/0/vad"));
+  EXPECT_TRUE(finding["expected"].is_text("a whole number"));
+  EXPECT_TRUE(finding["found"].is_text("nothing"));
+}
+
+TEST_F(Verify, WhatCannotBeOpenedIsOneSentenceAndExitThree) {
+  write_file(folder.path("text.tape"), "this is no tape\n");
+  write_file(folder.path("empty.tape"), "");
+  fs::create_directory(folder.path("bare"));
+  for (const char* arguments :
+       {"verify gone.tape", "verify text.tape", "verify empty.tape", "verify bare",
+        "verify gone.tape --json", "verify text.tape --tap", "diff gone.tape gone.tape"}) {
+    const Outcome done = run(arguments);
+    EXPECT_EQ(done.code, 3) << arguments;
+    EXPECT_EQ(std::count(done.err.begin(), done.err.end(), '\n'), 1) << done.err;
+  }
+}
+
+TEST_F(Verify, WhatMakesNoSenseIsExitTwo) {
+  make_tape("a.tape", meeting);
+  for (const char* arguments :
+       {"verify", "verify a.tape a.tape", "verify a.tape --rule", "verify a.tape --rule loud=off",
+        "verify a.tape --rule bad-json=loud", "verify a.tape --update",
+        "verify a.tape --json --tap", "diff a.tape", "diff a.tape a.tape a.tape",
+        "diff a.tape a.tape --ignore everything", "schema nothing", "schema --wire --plugin"}) {
+    EXPECT_EQ(run(arguments).code, 2) << arguments;
+  }
+}
+
+TEST_F(Verify, HoldsATapeAgainstWhatIsExpectedOfIt) {
+  make_tape("a.tape", warned);
+  make_tape("b.tape", meeting + status(true) + block("weather", "1"));
+  const Outcome written = run("verify a.tape --expect a.json --update");
+  EXPECT_EQ(written.code, 0);
+  EXPECT_EQ(written.err, "tapedeck: wrote the expectation a.json\n");
+  EXPECT_EQ(run("verify a.tape --expect a.json --strict").code, 0);
+  const Outcome departed = run("verify b.tape --expect a.json");
+  EXPECT_EQ(departed.code, 1);
+  EXPECT_NE(departed.out.find("departs from its expectation at seq 13"), std::string::npos)
+      << departed.out;
+  EXPECT_NE(departed.out.find("/state/rooms/0/status/locked"), std::string::npos) << departed.out;
+  EXPECT_EQ(run("verify a.tape --expect gone.json").code, 3);
+  write_file(folder.path("bad.json"), "{}");
+  EXPECT_EQ(run("verify a.tape --expect bad.json").code, 3);
+  EXPECT_EQ(run("verify a.tape --expect no/folder/a.json --update").code, 3);
+  EXPECT_FALSE(fs::exists(folder.path("no")));
+}
+
+TEST_F(Verify, AnExpectationDoesNotAllowATapeThatIsNotWhole) {
+  make_tape("a.tape", meeting);
+  change("a.tape", read_file(fixtures / "bytes-broken/triggers.sql"));
+  EXPECT_EQ(run("verify a.tape --expect a.json --update").code, 1);
+  EXPECT_EQ(run("verify a.tape --expect a.json").code, 1);
+}
+
+TEST_F(Verify, RunsAFolderAndReportsInTheOrderOfNames) {
+  fs::create_directories(folder.path("tapes/more"));
+  for (int i = 0; i < 8; ++i) {
+    make_tape("tapes/t" + std::to_string(i) + ".tape", i == 5 ? meeting + "data: {\n\n" : meeting);
+  }
+  make_tape("tapes/more/a&<\">.tape", meeting);
+  write_file(folder.path("tapes/notes.txt"), "no tape");
+  const Outcome text = run("verify tapes");
+  EXPECT_EQ(text.code, 1);
+  EXPECT_TRUE(text.out.starts_with("tapes/more/a&<\">.tape: passed")) << text.out;
+  EXPECT_NE(text.out.find("\n9 tapes: 8 passed, 1 failed, 0 could not be judged\n"),
+            std::string::npos)
+      << text.out;
+  EXPECT_EQ(run("verify tapes").out, text.out);
+
+  const Outcome tap = run("verify tapes --tap");
+  EXPECT_TRUE(tap.out.starts_with("TAP version 14\n1..9\nok 1 - tapes/more/")) << tap.out;
+  EXPECT_NE(tap.out.find("\nnot ok 7 - tapes/t5.tape\n  ---\n"), std::string::npos) << tap.out;
+
+  const Outcome json = run("verify tapes --json --junit report.xml");
+  EXPECT_EQ(std::count(json.out.begin(), json.out.end(), '\n'), 9);
+  const std::string xml = read_file(folder.path("report.xml"));
+  EXPECT_NE(xml.find("tests=\"9\" failures=\"1\" errors=\"0\""), std::string::npos) << xml;
+  EXPECT_NE(xml.find("name=\"tapes/more/a&amp;&lt;&quot;&gt;.tape\"/>"), std::string::npos) << xml;
+
+  write_file(folder.path("tapes/u.tape"), "no tape either");
+  EXPECT_EQ(run("verify tapes").code, 3);
+}
+
+TEST_F(Verify, HoldsAFolderAgainstAFolderOfExpectations) {
+  fs::create_directories(folder.path("tapes/more"));
+  make_tape("tapes/a.tape", meeting);
+  make_tape("tapes/more/b.tape", warned);
+  EXPECT_EQ(run("verify tapes --expect wanted").code, 3);
+  EXPECT_EQ(run("verify tapes --expect wanted --update").code, 0);
+  EXPECT_TRUE(fs::exists(folder.path("wanted/more/b.json")));
+  EXPECT_EQ(run("verify tapes --expect wanted --strict").code, 0);
+  fs::copy(folder.path("wanted/a.json"), folder.path("wanted/more/b.json"),
+           fs::copy_options::overwrite_existing);
+  EXPECT_EQ(run("verify tapes --expect wanted").code, 1);
+}
+
+/// Files cut short and with bits flipped: a verdict or a sentence, never a crash.
+TEST_F(Verify, TakesWhateverFileComes) {
+  make_tape("a.tape", meeting);
+  make_tape("b.tape", warned);
+  const std::string whole = read_file(folder.path("a.tape"));
+  std::mt19937 random(20260105);
+  for (int i = 0; i < 60; ++i) {
+    std::string damaged = whole;
+    if (i % 3 == 0) {
+      damaged.resize(random() % whole.size());
+    }
+    for (int flips = i % 3 == 0 ? 0 : 1 + i; flips > 0 && !damaged.empty(); --flips) {
+      // Most of a small tape is empty space within its pages: half of the flips go to their ends.
+      const std::size_t page = 65536 * (random() % (whole.size() / 65536));
+      const std::size_t at = page + (flips % 2 == 0 ? random() % 65536
+                                     : random() % 4 ? 65535 - random() % 2000
+                                                    : random() % 100);
+      damaged[at] = static_cast<char>(damaged[at] ^ static_cast<char>(1U << (random() % 8)));
+    }
+    write_file(folder.path("damaged.tape"), damaged);
+    const int verified = run("verify damaged.tape --json").code;
+    EXPECT_TRUE(verified == 0 || verified == 1 || verified == 3) << "file " << i;
+    const int compared = run("diff damaged.tape b.tape").code;
+    EXPECT_TRUE(compared == 1 || compared == 3) << "file " << i;
+  }
+}
+
+TEST_F(Diff, EqualTapesAreOneSentence) {
+  make_tape("a.tape", meeting);
+  test::make_tape(folder.path("b.tape"), meeting, 7 * ns_per_ms);
+  const Outcome done = run("diff a.tape b.tape");
+  EXPECT_EQ(done.code, 0);
+  EXPECT_TRUE(done.out.starts_with("equal: 11 frames, the same bytes, digest ")) << done.out;
+  EXPECT_EQ(std::count(done.out.begin(), done.out.end(), '\n'), 1);
+  make_tape("c.tape", meeting + ": keep-alive\n\n");
+  EXPECT_EQ(run("diff a.tape c.tape").code, 0);
+  EXPECT_EQ(run("diff a.tape c.tape --ignore times").code, 1);
+  EXPECT_EQ(run("diff a.tape c.tape --ignore none").code, 1);
+}
+
+TEST_F(Diff, SaysWhereTapesDifferFirst) {
+  make_tape("a.tape", status(false) + meeting);
+  make_tape("b.tape", status(true) + meeting);
+  const Outcome text = run("diff a.tape b.tape");
+  EXPECT_EQ(text.code, 1);
+  EXPECT_TRUE(text.out.starts_with("different in 1 place: ")) << text.out;
+  EXPECT_NE(text.out.find("/locked"), std::string::npos) << text.out;
+  EXPECT_NE(text.out.find("at the end the state is the same"), std::string::npos) << text.out;
+
+  event::Decoder decoder;
+  const Outcome json = run("diff a.tape b.tape --json");
+  EXPECT_EQ(json.code, 1);
+  const Value report = decoder.decode(json.out).value;
+  EXPECT_FALSE(report["equal"].as_boolean());
+  EXPECT_EQ(report["counts"]["changed"].as_number(), 1);
+  EXPECT_EQ(report["places"].items()[0]["a"]["seq"].as_number(), 1);
+  EXPECT_TRUE(report["fields"].items()[0]["pointer"].is_text("/locked"));
+  EXPECT_TRUE(report["state"].items()[0]["pointer"].is_text("/rooms/0/status/locked"));
+}
+
+TEST_F(SchemaCommand, PrintsTheCatalogueOrOneEventOfIt) {
+  event::Decoder decoder;
+  const Outcome all = run("schema");
+  EXPECT_EQ(all.code, 0);
+  EXPECT_TRUE(decoder.decode(all.out).value["$defs"]["plugin.raiseHand"].is_object());
+  const Outcome one = run("schema stage --plugin");
+  EXPECT_EQ(one.code, 0);
+  EXPECT_TRUE(decoder.decode(one.out).value["items"]["properties"]["userId"].is_object());
+}
+
+}  // namespace
+}  // namespace tapedeck

@@ -1,0 +1,71 @@
+// What one seed makes of the world: the conference, the network, the disk's owner, the replays.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/sim/options.hpp"
+#include "core/sim/random.hpp"
+#include "replayer/timeline.hpp"
+
+namespace tapedeck::test {
+
+struct NetworkPlan {
+  std::string_view line_end = "\n";     ///< the node's own, or CR LF, or CR
+  bool byte_order_mark = false;         ///< at the start of each body
+  std::uint64_t noise_percent = 0;      ///< blocks that are followed by wrong bytes
+  std::size_t chunk_bytes_max = 1;      ///< of one read
+  std::int64_t delay_ns_max = 0;        ///< of one read
+  std::uint64_t drop_per_mille = 0;     ///< reads after which the connection is gone
+  std::uint64_t stall_per_mille = 0;    ///< reads after which it stays and brings nothing any more
+  std::uint64_t refused_percent = 0;    ///< attempts that are turned away
+  std::uint64_t deaf_percent = 0;       ///< attempts that nobody answers
+  std::int64_t retry_after_ns_max = 0;  ///< what who is turned away is told to wait
+
+  /// What arrives is what a node sends, block by block.
+  [[nodiscard]] bool is_plain() const {
+    return line_end == "\n" && !byte_order_mark && noise_percent == 0;
+  }
+};
+
+/// What ends a recording process before its time.
+struct Mishap {
+  enum class Kind {
+    killed,      ///< before call `number` of its sink, the first being 1
+    disk_full,   ///< from operation `number` on the disk on
+    disk_error,  ///< at operation `number` on the disk
+  };
+  Kind kind = Kind::killed;
+  std::uint64_t number = 1;
+  std::int64_t pause_ns = 0;  ///< until the next process begins
+};
+
+struct ReplayPlan {
+  replayer::TimelineOptions options;
+  /// The rate again, as a check reads it: recorded time * den / num, 0 / 1 for unlimited.
+  std::int64_t num = 0;
+  std::int64_t den = 1;
+};
+
+struct Plan {
+  std::uint64_t seed = 0;
+  sim::Options conference;
+  NetworkPlan network;
+  std::optional<std::int64_t> duration_ns;  ///< the recorder stops by itself
+  std::optional<std::uint64_t> frames_max;  ///< so
+  std::optional<std::int64_t> stop_ns;      ///< it is stopped, so long after it began
+  std::optional<std::int64_t> stall_ns;     ///< it takes a connection so silent for broken
+  std::vector<Mishap> mishaps;              ///< one process for each, and another that goes on
+  std::size_t commit_frames_max = 1;
+  std::int64_t commit_ns_max = 0;
+  std::vector<ReplayPlan> replays;
+
+  [[nodiscard]] std::string to_string() const;
+};
+
+[[nodiscard]] Plan make_plan(std::uint64_t seed);
+
+}  // namespace tapedeck::test
