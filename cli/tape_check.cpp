@@ -347,7 +347,15 @@ TapeVerdict check_tape(const std::string& path, const CheckOptions& options) {
   TapeVerdict verdict;
   verdict.path = path;
   verdict.strict = options.strict;
-  if (auto run = TapeCheck(options, verdict).run(); !run) {
+  auto run = TapeCheck(options, verdict).run();
+  if (run) {
+    return verdict;
+  }
+  verdict::Findings findings(options.rules);
+  if (run.error().kind == ErrorKind::damaged && findings.wants(Rule::tape_damaged)) {
+    findings.add(Rule::tape_damaged, {}, expected_by(Rule::tape_damaged), run.error().message);
+    verdict.findings = std::move(findings);
+  } else {
     verdict.error = run.error();
   }
   return verdict;

@@ -91,6 +91,8 @@ TEST_F(HostileTape, MayBeCutShortAnywhere) {
     SCOPED_TRACE("cut to " + std::to_string(size) + " bytes");
     write("cut.tape", std::string_view(whole).substr(0, size));
     give_to_all("cut.tape");
+    // As soon as the header of the file says that it is a tape (FORMAT.md), damage is a finding.
+    EXPECT_EQ(give(readers.front(), "cut.tape"), size < 72 ? 3 : 1);
   }
 }
 

@@ -70,6 +70,24 @@ TEST_F(Verify, GivesEveryFindingWithItsPlaceAsJson) {
   EXPECT_TRUE(finding["found"].is_text("nothing"));
 }
 
+TEST_F(Verify, SaysOfATapeThatCannotBeReadWhatIsWrongWithIt) {
+  make_tape("a.tape", meeting);
+  fs::resize_file(folder.path("a.tape"), 70'000);
+  const Outcome text = run("verify a.tape");
+  EXPECT_EQ(text.code, 1);
+  EXPECT_TRUE(text.out.starts_with("a.tape: failed: not whole, and cannot be read; 1 finding"))
+      << text.out;
+  event::Decoder decoder;
+  const Outcome json = run("verify a.tape --json");
+  const Value finding = decoder.decode(json.out).value["findings"].items()[0];
+  EXPECT_TRUE(finding["rule"].is_text("tape-damaged"));
+  EXPECT_EQ(run("verify a.tape --rule tape-damaged=off").code, 3);
+  const Outcome written = run("verify a.tape --expect a.json --update");
+  EXPECT_EQ(written.code, 1);
+  EXPECT_EQ(written.err, "");
+  EXPECT_FALSE(fs::exists(folder.path("a.json")));
+}
+
 TEST_F(Verify, WhatCannotBeOpenedIsOneSentenceAndExitThree) {
   write_file(folder.path("text.tape"), "this is no tape\n");
   write_file(folder.path("empty.tape"), "");
@@ -145,7 +163,7 @@ TEST_F(Verify, RunsAFolderAndReportsInTheOrderOfNames) {
   EXPECT_NE(xml.find("tests=\"9\" failures=\"1\" errors=\"0\""), std::string::npos) << xml;
   EXPECT_NE(xml.find("name=\"tapes/more/a&amp;&lt;&quot;&gt;.tape\"/>"), std::string::npos) << xml;
 
-  write_file(folder.path("tapes/u.tape"), "no tape either");
+  fs::create_symlink("nowhere", folder.path("tapes/u.tape"));
   EXPECT_EQ(run("verify tapes").code, 3);
 }
 
