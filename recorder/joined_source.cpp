@@ -10,6 +10,9 @@
 namespace tapedeck::recorder {
 namespace {
 
+/// A reason is a sentence, and one of the known ones is longer than other things.
+constexpr std::size_t reason_bytes_max = 200;
+
 constexpr const char* goodbye = "User initiated disconnect";
 
 RestAnswer answer_of(const RestCall& call) {
@@ -96,7 +99,7 @@ void JoinedSource::hear(const sse::Message& message) {
     return;
   }
   if (message.event == "disconnect") {
-    dismissal_ = redactor_.text(printable(parse_disconnect(message.data)));
+    dismissal_ = redactor_.text(printable(parse_disconnect(message.data), reason_bytes_max));
   } else if (message.event == "refresh_token" && joined_) {
     joined_->schedule.asked(loop_.now_ns());
   } else if (message.event == "refer") {
