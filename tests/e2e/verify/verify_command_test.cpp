@@ -209,8 +209,22 @@ TEST_F(Diff, SaysWhereTapesDifferFirst) {
   EXPECT_FALSE(report["equal"].as_boolean());
   EXPECT_EQ(report["counts"]["changed"].as_number(), 1);
   EXPECT_EQ(report["places"].items()[0]["a"]["seq"].as_number(), 1);
-  EXPECT_TRUE(report["fields"].items()[0]["pointer"].is_text("/locked"));
+  EXPECT_TRUE(report["places"].items()[0]["fields"].items()[0]["pointer"].is_text("/locked"));
   EXPECT_TRUE(report["state"].items()[0]["pointer"].is_text("/rooms/0/status/locked"));
+}
+
+TEST_F(Diff, GivesTheFieldsOfEveryPlaceAndWhatStandsBetweenThemIsEqual) {
+  make_tape("a.tape", status(false) + meeting + status(false) + block("on_hold", "true"));
+  make_tape("b.tape", status(true) + meeting + ": new\n\n" + block("weather", "1") + status(true) +
+                          block("on_hold", "true"));
+  const Outcome text = run("diff a.tape b.tape");
+  EXPECT_EQ(text.code, 1);
+  const std::size_t first = text.out.find("\n    /locked: false in a, true in b\n");
+  EXPECT_NE(first, std::string::npos) << text.out;
+  EXPECT_NE(text.out.find("/locked: false in a, true in b", first + 40), std::string::npos)
+      << text.out;
+  EXPECT_TRUE(text.out.starts_with("different in 2 places: 0 only in a, 1 only in b, 2 changed"))
+      << text.out;
 }
 
 TEST_F(SchemaCommand, PrintsTheCatalogueOrOneEventOfIt) {
