@@ -219,7 +219,8 @@ class TapeCheck {
     verdict_.bytes_digest = report->digest;
     for (const schema::Problem& problem : report->problems) {
       if (const auto rule = rule_of(problem)) {
-        findings.add(*rule, {problem.seq, 0, {}, {}}, expected_by(*rule), problem.sentence);
+        findings.add(*rule, {problem.seq, time_of(problem.seq), {}, {}}, expected_by(*rule),
+                     problem.sentence);
       }
     }
     if (report->problems_omitted != 0) {
@@ -232,6 +233,16 @@ class TapeCheck {
           verdict_.summary.recording ? "it is being recorded now" : "the recording was cut off");
     }
     return {};
+  }
+
+  /// When the frame arrived; 0 where it is not on the tape, or not as it should be.
+  [[nodiscard]] std::int64_t time_of(std::uint64_t seq) const {
+    const auto frames = tape().frames({.first_seq = seq, .last_seq = seq});
+    if (!frames) {
+      return 0;
+    }
+    const auto frame = (*frames)->next();
+    return frame && *frame ? (*frame)->recv_ns : 0;
   }
 
   void take_selves(const port::Frame& frame, verdict::Examination& examination) {
@@ -336,7 +347,15 @@ TapeVerdict check_tape(const std::string& path, const CheckOptions& options) {
   TapeVerdict verdict;
   verdict.path = path;
   verdict.strict = options.strict;
-  if (auto run = TapeCheck(options, verdict).run(); !run) {
+  auto run = TapeCheck(options, verdict).run();
+  if (run) {
+    return verdict;
+  }
+  verdict::Findings findings(options.rules);
+  if (run.error().kind == ErrorKind::damaged && findings.wants(Rule::tape_damaged)) {
+    findings.add(Rule::tape_damaged, {}, expected_by(Rule::tape_damaged), run.error().message);
+    verdict.findings = std::move(findings);
+  } else {
     verdict.error = run.error();
   }
   return verdict;

@@ -3,6 +3,10 @@
 #include <algorithm>
 #include <array>
 
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+
+#include "core/base/json_text.hpp"
 #include "recorder/ascii.hpp"
 
 namespace tapedeck::recorder {
@@ -51,6 +55,45 @@ void replace_all(std::string& text, std::string_view from, std::string_view to) 
        at = text.find(from, at + to.size())) {
     text.replace(at, from.size(), to);
   }
+}
+
+/// Where the token that begins at `at` ends: a string, a number or word, or one other character.
+std::size_t end_of_json_token(std::string_view body, std::size_t at) {
+  const auto is_word = [](char c) {
+    return is_alpha(c) || is_digit(c) || c == '-' || c == '+' || c == '.';
+  };
+  if (body[at] == '"') {
+    for (++at; at < body.size() && body[at] != '"'; ++at) {
+      at += body[at] == '\\' ? 1 : 0;
+    }
+    return std::min(at + 1, body.size());
+  }
+  if (!is_word(body[at])) {
+    return at + 1;
+  }
+  while (at < body.size() && is_word(body[at])) {
+    ++at;
+  }
+  return at;
+}
+
+bool next_is_colon(std::string_view body, std::size_t at) {
+  const std::size_t next = body.find_first_not_of(" \t\r\n", at);
+  return next != std::string_view::npos && body[next] == ':';
+}
+
+bool is_json_scalar(std::string_view token) {
+  return token.front() == '"' || is_digit(token.front()) || is_alpha(token.front()) ||
+         token.front() == '-';
+}
+
+/// What a JSON string says; of one that is torn or wrong, its bytes.
+std::string unquoted(std::string_view token) {
+  boost::json::error_code error;
+  const boost::json::value value =
+      boost::json::parse(boost::json::string_view(token.data(), token.size()), error);
+  return !error && value.is_string() ? std::string(value.get_string())
+                                     : std::string(token.substr(1));
 }
 
 }  // namespace
@@ -113,6 +156,43 @@ std::string Redactor::header(std::string_view name, std::string_view value) {
   const bool holds_url =
       value.find("//") != std::string_view::npos || value.find('?') != std::string_view::npos;
   return holds_url ? url(value) : text(std::string(value));
+}
+
+std::string Redactor::json(std::string_view body) {
+  std::string out;
+  std::string key;  ///< the last one; it holds for all values of an array
+  for (std::size_t at = 0; at < body.size();) {
+    const std::size_t begin = at;
+    at = end_of_json_token(body, at);
+    const std::string_view token = body.substr(begin, at - begin);
+    if (token.front() == '"' && next_is_colon(body, at)) {
+      key = unquoted(token);
+      out += token;
+    } else if (is_json_scalar(token)) {
+      out += json_scalar(key, token);
+    } else {
+      out += token;
+    }
+  }
+  return text(std::move(out));
+}
+
+std::string Redactor::json_scalar(const std::string& key, std::string_view token) {
+  const bool quoted = token.front() == '"';
+  const std::string value = quoted ? unquoted(token) : std::string(token);
+  if (!quoted && !is_digit(token.front())) {
+    return std::string(token);
+  }
+  if (is_secret_name(key) && value != "none" && value != "required" && !value.empty()) {
+    return '"' + placeholder(key, value) + '"';
+  }
+  const std::string shown = value.find("://") != std::string::npos ? url(value) : value;
+  if (shown == value) {
+    return std::string(token);
+  }
+  std::string out;
+  append_json_string(out, shown);
+  return out;
 }
 
 std::string Redactor::text(std::string text) const {

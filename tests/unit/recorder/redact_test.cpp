@@ -1,6 +1,8 @@
 #include "recorder/redact.hpp"
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -64,6 +66,31 @@ TEST(Redactor, KnownSecretsAreFoundInAnyText) {
   EXPECT_EQ(redactor.text("abcdef, abcd, 42 people"), "TOKEN-2, TOKEN-1, 42 people")
       << "the longer one goes first, and a short one would match by chance";
   EXPECT_EQ(redactor.text("nothing"), "nothing");
+}
+
+TEST(Redactor, AJsonBodyKeepsItsFormAndLosesItsSecrets) {
+  Redactor redactor;
+  const std::vector<std::pair<std::string, std::string>> cases{
+      {R"({"token":"abcdef", "expires" : "120"})", R"({"token":"TOKEN-1", "expires" : "120"})"},
+      {R"({"token":"ab\u0063def"})", R"({"token":"TOKEN-1"})"},
+      {R"({"sso_token":"none","pin":"required","guest_pin":"none"})",
+       R"({"sso_token":"none","pin":"required","guest_pin":"none"})"},
+      {R"({"pin": 4711, "port": 4711, "big": 1.5e3, "no": null})",
+       R"({"pin": "PIN-1", "port": PIN-1, "big": 1.5e3, "no": null})"},
+      {R"({"turn":[{"urls":["turn:h"],"credential":"hidden"}]})",
+       R"({"turn":[{"urls":["turn:h"],"credential":"CREDENTIAL-1"}]})"},
+      {R"({"tokens":["x1","y2"],"name":"x1"})",
+       R"({"tokens":["TOKENS-1","TOKENS-2"],"name":"x1"})"},
+      {R"({"redirect_url":"https://idp/?a=1&token=abcdef&SAMLtoken=q"})",
+       R"({"redirect_url":"https://idp/?a=1&token=TOKEN-1&SAMLtoken=SAMLTOKEN-1"})"},
+      {R"({"text":"it was abcdef"})", R"({"text":"it was TOKEN-1"})"},
+      {R"({"token":"torn)", R"({"token":"TOKEN-2")"},
+      {"<html>abcdef</html>", "<html>TOKEN-1</html>"},
+      {"", ""},
+  };
+  for (const auto& [body, shown] : cases) {
+    EXPECT_EQ(redactor.json(body), shown) << body;
+  }
 }
 
 }  // namespace
