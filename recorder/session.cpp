@@ -89,10 +89,10 @@ Result<void> Session::open_source_later(std::int64_t retry_after_ns) {
 }
 
 std::int64_t Session::next_due_ns() const {
-  if (state_ == State::leaving) {
-    return state_due_ns_;
+  std::int64_t due_ns = recording_ ? next_tick_ns_ : never_ns;
+  if (state_ != State::leaving) {
+    due_ns = std::min(due_ns, over_due_ns_);
   }
-  std::int64_t due_ns = std::min(over_due_ns_, recording_ ? next_tick_ns_ : never_ns);
   if (state_ != State::open) {
     due_ns = std::min(due_ns, state_due_ns_);
   } else if (options_.stall_ns) {
@@ -218,7 +218,7 @@ Result<void> Session::tick() {
   if (live && now_ns >= over_due_ns_) {
     return end(Ending::time_up, "");
   }
-  if (!live || !recording_ || now_ns < next_tick_ns_) {
+  if (state_ == State::over || !recording_ || now_ns < next_tick_ns_) {
     return {};
   }
   next_tick_ns_ = now_ns + tick_ns;
