@@ -125,19 +125,19 @@ Result<void> ConferenceTape::derive(state::Join join, const state::ReducerOption
 }
 
 Result<void> ConferenceTape::follow_exchanges() {
-  const auto exchanges = tape_->exchanges();
+  auto exchanges = tape_->exchanges();
   if (!exchanges) {
     return fail(exchanges.error());
   }
-  event::Decoder decoder;
+  std::ranges::stable_sort(*exchanges, {}, &port::Exchange::response_ns);
+  state::RestCalls calls(reducer().state().join.token_expires_s);
   for (const port::Exchange& exchange : *exchanges) {
-    const auto effect = state::effect_of(
-        {exchange.method, exchange.target, exchange.request_body, exchange.status}, decoder);
+    const auto effect = calls.effect_of({exchange.method, exchange.target, exchange.request_body,
+                                         exchange.status, exchange.response_ns});
     if (effect != state::RestEffect::none) {
       acts_.push_back({exchange.response_ns, effect});
     }
   }
-  std::ranges::stable_sort(acts_, {}, &Act::at_ns);
   return {};
 }
 

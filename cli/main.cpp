@@ -49,6 +49,7 @@ ExitCode exit_code_of(const Error& error) {
     case ErrorKind::usage:
       return ExitCode::usage;
     case ErrorKind::input_output:
+    case ErrorKind::damaged:
       return ExitCode::input_output;
   }
   return ExitCode::input_output;

@@ -1,7 +1,7 @@
 #include "cli/state_view.hpp"
 
-#include <algorithm>
 #include <cstddef>
+#include <numeric>
 #include <string_view>
 #include <vector>
 
@@ -32,13 +32,6 @@ std::string shown(const Value& value) {
 
 void append_word(std::string& list, const std::string& word) {
   list += (list.empty() ? "" : ", ") + word;
-}
-
-/// The place of `stored` in an order, from 1; 0 where it is not in it.
-std::size_t place_in(const std::vector<const state::StoredParticipant*>& order,
-                     const state::StoredParticipant* stored) {
-  const auto found = std::ranges::find(order, stored);
-  return found == order.end() ? 0 : static_cast<std::size_t>(found - order.begin()) + 1;
 }
 
 std::string call_of(const state::Participant& participant) {
@@ -75,60 +68,135 @@ class View {
     line(shown(Value::string(join.conference_name)) + " (" + shown(Value::string(join.alias)) +
          ") as " + std::string(policy_.name) + " sees it, frame " + format_count(state_.seq) +
          ", " + format_duration(state_.t_ns));
-    std::string self = "self " + shown(Value::string(join.self)) + ", " + join.role + ", " +
-                       shown(*state_.service_type);
-    if (const auto& disconnect = state_.disconnect) {
-      self += ", disconnected at frame " + format_count(disconnect->seq) + ": " +
-              shown(*disconnect->reason) + " (" +
-              std::string(state::error_code(*disconnect->reason)) + ')';
-    } else {
-      self += ", connection " + std::to_string(state_.connection_id);
-    }
-    line(self);
+    Table table("ll");
+    table.add({"self", shown(Value::string(join.self)) + ", " + shown(Value::string(join.role)) +
+                           ", " + shown(*state_.service_type)});
+    table.add({"connection", connection()});
+    table.add({"token", token()});
     if (state_.call) {
-      line("presentation: sends " + std::string(name_of(state_.call->send)) + ", receives " +
-           std::string(name_of(state_.call->recv)));
+      table.add({"presentation", "sends " + std::string(name_of(state_.call->send)) +
+                                     ", receives " + std::string(name_of(state_.call->recv))});
     }
     if (!state_.transfer->is_undefined()) {
-      line("referred to " + shown((*state_.transfer)["alias"]));
+      table.add({"referred to", shown((*state_.transfer)["alias"])});
     }
     if (!state_.splash_screen->is_undefined()) {
-      line("splash screen " + shown((*state_.splash_screen)["screen_key"]));
+      table.add({"splash screen", shown((*state_.splash_screen)["screen_key"])});
     }
+    table.add({"events", events()});
+    table.print(out_);
+  }
+
+  [[nodiscard]] std::string connection() const {
+    const auto& disconnect = state_.disconnect;
+    if (!disconnect) {
+      return std::to_string(state_.connection_id) + ", connected";
+    }
+    return std::to_string(state_.connection_id) + ", disconnected at frame " +
+           format_count(disconnect->seq) + ": " + shown(*disconnect->reason) + " (" +
+           std::string(state::error_code(*disconnect->reason)) + ')';
+  }
+
+  [[nodiscard]] std::string token() const {
+    const auto& expires_s = state_.join.token_expires_s;
+    return (expires_s ? "valid for " + format_count(*expires_s) + " s" : "validity not told") +
+           ", node asked for " + format_count(state_.counts.token_refreshes) +
+           (state_.counts.token_refreshes == 1 ? " refresh" : " refreshes");
+  }
+
+  [[nodiscard]] std::string events() const {
+    const auto& by_kind = state_.counts.by_kind;
+    const std::uint64_t all = std::accumulate(by_kind.begin(), by_kind.end(), std::uint64_t{0});
+    const std::uint64_t unknown = by_kind[static_cast<std::size_t>(event::Kind::unknown)];
+    std::string text = format_count(all);
+    if (unknown != 0) {
+      append_word(text, format_count(unknown) + " of a name that no client knows");
+    }
+    if (state_.counts.dropped != 0) {
+      append_word(text, format_count(state_.counts.dropped) + " that the client dropped");
+    }
+    return text;
   }
 
   void write_room(const state::Room& room) {
-    std::string title = "\n" + shown(*room.id) + ": " + format_count(room.participants.size()) +
-                        (room.participants.size() == 1 ? " participant" : " participants");
+    std::string title = "\n" + shown(*room.id);
+    if (const Value name = (*room.status)["breakout_name"]; state::truthy(name)) {
+      title += " (" + shown(name) + ')';
+    }
+    title += ": " + format_count(room.participants.size()) +
+             (room.participants.size() == 1 ? " participant" : " participants");
     if (room.syncing) {
       title += ", roster still coming";
     }
     line(title + status_of(room));
-    const auto hands = raised_hands(room);
-    const auto spots = spotlights(room);
-    Table table("llllll");
-    room.participants.for_each([&](const state::StoredParticipant& stored) {
-      const state::Participant participant(*stored.payload, policy_);
-      event::Arena arena;
-      std::string marks = marks_of(participant, room);
-      if (const std::size_t place = place_in(hands, &stored); place != 0) {
-        append_word(marks, "hand " + std::to_string(place));
-      }
-      if (const std::size_t place = place_in(spots, &stored); place != 0) {
-        append_word(marks, "spotlight " + std::to_string(place));
-      }
-      const Value service = participant[ParticipantField::service_type];
-      table.add({shown(participant.display_name(arena)), shown(participant[ParticipantField::role]),
-                 service.is_text("conference") ? "" : shown(service), call_of(participant), marks,
-                 shown(participant.uuid())});
-    });
-    table.print(out_);
+    if (room.participants.size() != 0) {
+      write_roster(room);
+    }
+    write_names("hands", names_of(state::raised_hands(room)));
+    write_names("spotlights", names_of(state::spotlights(room)));
+    if (!room.presentation->is_undefined()) {
+      line("  presents: " + presenter_of(room));
+    }
+    write_names("stage", stage_of(room));
     if (!room.layout->is_undefined()) {
-      line("  layout " + shown((*room.layout)["view"]));
+      line("  layout: " + shown((*room.layout)["view"]));
     }
     if (!room.captions->is_undefined()) {
       line("  captions: " + shown((*room.captions)["data"]));
     }
+  }
+
+  void write_roster(const state::Room& room) {
+    Table table("llllll");
+    table.add({"name", "role", "service", "call", "", "uuid"});
+    room.participants.for_each([&](const state::StoredParticipant& stored) {
+      const state::Participant participant(*stored.payload, policy_);
+      table.add({name_in_view(participant), shown(participant[ParticipantField::role]),
+                 shown(participant[ParticipantField::service_type]), call_of(participant),
+                 marks_of(participant, room), shown(participant.uuid())});
+    });
+    table.print(out_);
+  }
+
+  void write_names(std::string_view what, const std::string& names) {
+    if (!names.empty()) {
+      line("  " + std::string(what) + ": " + names);
+    }
+  }
+
+  [[nodiscard]] static std::string name_in_view(const state::Participant& participant) {
+    event::Arena arena;
+    return shown(participant.display_name(arena));
+  }
+
+  /// The name of whom `uuid` names, or the uuid where nobody in the room has it.
+  [[nodiscard]] std::string name_in(const state::Room& room, const Value& uuid) const {
+    const auto* stored = room.participants.get(state::JsKey(uuid));
+    return stored == nullptr ? shown(uuid)
+                             : name_in_view(state::Participant(*stored->payload, policy_));
+  }
+
+  [[nodiscard]] std::string names_of(
+      const std::vector<const state::StoredParticipant*>& order) const {
+    std::string names;
+    for (const state::StoredParticipant* stored : order) {
+      append_word(names, name_in_view(state::Participant(*stored->payload, policy_)));
+    }
+    return names;
+  }
+
+  [[nodiscard]] std::string presenter_of(const state::Room& room) const {
+    const Value& presentation = *room.presentation;
+    const Value uuid = presentation["presenter_uuid"];
+    return state::truthy(uuid) ? name_in(room, uuid) : shown(presentation["presenter_name"]);
+  }
+
+  [[nodiscard]] std::string stage_of(const state::Room& room) const {
+    std::string names;
+    for (const Value& entry : room.stage->items()) {
+      append_word(names, name_in(room, entry["participant_uuid"]));
+    }
+    return names;
   }
 
   /// What is true of the room's status, as words.
@@ -167,12 +235,6 @@ class View {
     }
     if (participant[ParticipantField::is_presenting].is_text("YES")) {
       append_word(marks, "presenting");
-    }
-    for (const Value& entry : room.stage->items()) {
-      if (entry["participant_uuid"].is_string() &&
-          entry["participant_uuid"] == participant.uuid()) {
-        append_word(marks, "stage " + shown(entry["stage_index"]));
-      }
     }
     return marks;
   }

@@ -184,14 +184,9 @@ class TapeCheck {
     if (const auto self = tape().value("self")) {
       examination.self(*self);
     }
-    verdict::ChangeCount changes;
     const auto read = each_frame([&](const port::Frame& frame, std::int64_t wall_ns) {
       take_selves(frame, examination);
       examination.frame(frame, wall_ns);
-      changes.after(examination.reducer());
-      if (check_) {
-        check_->after(frame, examination.reducer());
-      }
     });
     if (!read) {
       // What could be read has been judged; the tape itself is at fault.
@@ -200,7 +195,7 @@ class TapeCheck {
     }
     examination.finish();
     if (read && !options_.expectation_path.empty()) {
-      if (auto held = hold(examination, changes.changes()); !held) {
+      if (auto held = hold(examination.findings()); !held) {
         return held;
       }
     }
@@ -219,7 +214,8 @@ class TapeCheck {
     verdict_.bytes_digest = report->digest;
     for (const schema::Problem& problem : report->problems) {
       if (const auto rule = rule_of(problem)) {
-        findings.add(*rule, {problem.seq, 0, {}, {}}, expected_by(*rule), problem.sentence);
+        findings.add(*rule, {problem.seq, time_of(problem.seq), {}, {}}, expected_by(*rule),
+                     problem.sentence);
       }
     }
     if (report->problems_omitted != 0) {
@@ -234,6 +230,16 @@ class TapeCheck {
     return {};
   }
 
+  /// When the frame arrived; 0 where it is not on the tape, or not as it should be.
+  [[nodiscard]] std::int64_t time_of(std::uint64_t seq) const {
+    const auto frames = tape().frames({.first_seq = seq, .last_seq = seq});
+    if (!frames) {
+      return 0;
+    }
+    const auto frame = (*frames)->next();
+    return frame && *frame ? (*frame)->recv_ns : 0;
+  }
+
   void take_selves(const port::Frame& frame, verdict::Examination& examination) {
     while (next_self_ < selves_.size() && selves_[next_self_].from_ns <= frame.recv_ns) {
       examination.self(selves_[next_self_].uuid);
@@ -242,42 +248,57 @@ class TapeCheck {
   }
 
   /// Holds the tape against its expectation, or writes that.
-  Result<void> hold(const verdict::Examination& examination, std::uint64_t changes) {
+  Result<void> hold(const verdict::Findings& findings) {
     verdict_.expected = true;
     verdict::PluginEventCounts plugin_events(options_.join(tape()));
-    std::optional<verdict::Examination> again;  // the second pass of the writer
-    verdict::ExpectationWriter writer(changes);
-    if (options_.update) {
-      again.emplace(options_.join(tape()), options_.rules);
-    }
+    verdict::TimelessState state(options_.join(tape()));
+    verdict::ChangeCount changes;
     auto read = each_frame([&](const port::Frame& frame, std::int64_t wall_ns) {
       plugin_events.frame(frame, wall_ns);
-      if (again) {
-        again->frame(frame, wall_ns);
-        writer.after(frame, again->reducer());
+      state.frame(frame);
+      changes.after(state.reducer());
+      if (check_) {
+        check_->after(frame, state.reducer());
       }
     });
     if (!read) {
       return read;
     }
     plugin_events.finish();
-    verdict::Totals totals;
-    totals.frames = verdict_.frames;
-    totals.plugin_events = plugin_events.counts();
-    for (const verdict::RuleInfo& rule : verdict::rules()) {
-      const verdict::Findings& findings = examination.findings();
-      if (findings.count(rule.rule) != 0 && !is_about_bytes(rule.rule) &&
-          findings.severity(rule.rule) != Severity::info) {
-        totals.findings.emplace(rule.id, findings.count(rule.rule));
-      }
-    }
+    state.finish();
+    const verdict::Totals totals{verdict_.frames, plugin_events.counts(), allowed(findings)};
     if (options_.update) {
-      return write_expectation(options_.expectation_path,
-                               writer.finish(totals, examination.reducer()));
+      return write(totals, changes.changes());
     }
-    check_->finish(totals, examination.reducer());
+    check_->finish(totals, state.reducer());
     verdict_.departures = check_->departures();
     return {};
+  }
+
+  /// The findings that an expectation is about.
+  static verdict::Tally allowed(const verdict::Findings& findings) {
+    verdict::Tally tally;
+    for (const verdict::RuleInfo& rule : verdict::rules()) {
+      if (findings.count(rule.rule) != 0 && !is_about_bytes(rule.rule) &&
+          findings.severity(rule.rule) != Severity::info) {
+        tally.emplace(rule.id, findings.count(rule.rule));
+      }
+    }
+    return tally;
+  }
+
+  Result<void> write(const verdict::Totals& totals, std::uint64_t changes) {
+    verdict::TimelessState state(options_.join(tape()));
+    verdict::ExpectationWriter writer(changes);
+    auto read = each_frame([&](const port::Frame& frame, std::int64_t) {
+      state.frame(frame);
+      writer.after(frame, state.reducer());
+    });
+    if (!read) {
+      return read;
+    }
+    state.finish();
+    return write_expectation(options_.expectation_path, writer.finish(totals, state.reducer()));
   }
 
   template <class Visit>
@@ -336,7 +357,15 @@ TapeVerdict check_tape(const std::string& path, const CheckOptions& options) {
   TapeVerdict verdict;
   verdict.path = path;
   verdict.strict = options.strict;
-  if (auto run = TapeCheck(options, verdict).run(); !run) {
+  auto run = TapeCheck(options, verdict).run();
+  if (run) {
+    return verdict;
+  }
+  verdict::Findings findings(options.rules);
+  if (run.error().kind == ErrorKind::damaged && findings.wants(Rule::tape_damaged)) {
+    findings.add(Rule::tape_damaged, {}, expected_by(Rule::tape_damaged), run.error().message);
+    verdict.findings = std::move(findings);
+  } else {
     verdict.error = run.error();
   }
   return verdict;

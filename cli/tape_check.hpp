@@ -44,6 +44,10 @@ struct TapeVerdict {
   std::vector<verdict::Departure> departures;
   bool strict = false;
 
+  /// False where the tape is so damaged that it could not be read: there is a finding, and nothing
+  /// else holds.
+  [[nodiscard]] bool was_read() const { return !bytes_digest.empty(); }
+
   /// Always false with an error.
   [[nodiscard]] bool passed() const;
 };

@@ -19,6 +19,7 @@
 #include "cli/conference_tape.hpp"
 #include "cli/options.hpp"
 #include "cli/output.hpp"
+#include "cli/table.hpp"
 #include "cli/tape_check.hpp"
 #include "cli/verify_report.hpp"
 
@@ -55,9 +56,11 @@ class ProgressLine {
 Result<std::vector<std::string>> tapes_in(const std::string& folder) {
   std::vector<std::string> paths;
   std::error_code error;
+  std::error_code ignored;
   for (fs::recursive_directory_iterator entry(folder, error), end; !error && entry != end;
        entry.increment(error)) {
-    if (entry->path().extension() == ".tape" && entry->is_regular_file(error)) {
+    // Whatever else bears such a name is a tape that cannot be judged.
+    if (entry->path().extension() == ".tape" && !fs::is_directory(entry->path(), ignored)) {
       paths.push_back(entry->path().string());
     }
   }
@@ -104,22 +107,27 @@ std::vector<TapeVerdict> judge(const Request& request, const std::vector<std::st
   ProgressLine line;
   std::atomic<std::size_t> next{0};
   std::atomic<std::size_t> done{0};
+  const auto show_done = [&] {
+    if (tapes.size() > 1) {
+      line.show("verified " + std::to_string(done) + " of " + std::to_string(tapes.size()) +
+                " tapes");
+    }
+  };
   const auto work = [&] {
     for (std::size_t i = next++; i < tapes.size(); i = next++) {
       CheckOptions options = options_for(request, tapes[i]);
       if (tapes.size() == 1) {
         options.progress = [&](double part) {
-          line.show("verifying " + tapes[i] + ": " + std::to_string(static_cast<int>(part * 100)) +
-                    " %");
+          line.show("verifying " + printable(tapes[i]) + ": " +
+                    std::to_string(static_cast<int>(part * 100)) + " %");
         };
       }
       verdicts[i] = check_tape(tapes[i], options);
-      if (tapes.size() > 1) {
-        line.show("verified " + std::to_string(++done) + " of " + std::to_string(tapes.size()) +
-                  " tapes");
-      }
+      ++done;
+      show_done();
     }
   };
+  show_done();
   const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
   std::vector<std::future<void>> workers;
   for (std::size_t i = 0; i < std::min(cores, tapes.size()); ++i) {
@@ -213,7 +221,8 @@ Options described() {
       "are judged, on all cores.\n\n"
       "With --expect the tape is held against a file that --update wrote: the state at the end\n"
       "and at its checkpoints, how often a plugin hears each event, and the findings that are\n"
-      "allowed. For a FOLDER, --expect names a folder with a .json file for each tape.");
+      "allowed; when the frames came does not count. For a FOLDER, --expect names a folder with\n"
+      "a .json file for each tape.");
   options.positional("TAPE");
   options.add()("json", "one JSON object a tape")("tap", "Test Anything Protocol, a test a tape")(
       "junit", po::value<std::string>(), "write a JUnit report to this file too")(
@@ -250,9 +259,7 @@ Result<ExitCode> run_verify(const Arguments& arguments) {
     tapes = *std::move(found);
   }
   const std::vector<TapeVerdict> verdicts = judge(*request, tapes);
-  if (request->check.update && std::ranges::none_of(verdicts, [](const auto& verdict) {
-        return verdict.error.has_value();
-      })) {
+  if (request->check.update && std::ranges::all_of(verdicts, &TapeVerdict::expected)) {
     say("wrote the expectation" + std::string(tapes.size() == 1 ? " " : "s below ") +
         request->check.expectation_path);
   }

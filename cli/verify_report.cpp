@@ -59,6 +59,9 @@ std::string sentence_on(const TapeVerdict& verdict) {
   if (verdict.error) {
     return "could not be judged: " + verdict.error->message;
   }
+  if (!verdict.was_read()) {
+    return "failed: not whole, and cannot be read; " + count_findings(*verdict.findings);
+  }
   std::string text = verdict.passed() ? "passed: " : "failed: ";
   text += is_whole(verdict) ? "whole, " : "not whole, ";
   text += counted(verdict.frames, "frame") + " on " + counted(verdict.connections, "connection") +
@@ -217,7 +220,7 @@ void append_text(std::string& out, std::span<const TapeVerdict> verdicts) {
     if (verdict.error || (verdicts.size() > 1 && verdict.passed())) {
       continue;
     }
-    if (verdicts.size() == 1) {
+    if (verdicts.size() == 1 && verdict.was_read()) {
       out += "  bytes " + verdict.bytes_digest + "\n  state " + verdict.state_digest + '\n';
     }
     append_findings(out, *verdict.findings);

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <utility>
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -18,6 +19,7 @@ struct EventLoop::State {
   asio::executor_work_guard<asio::io_context::executor_type> guard = asio::make_work_guard(io);
   asio::signal_set signals{io};
   int stop_signal = 0;
+  bool stop_requested = false;
 
   void listen() {
     signals.async_wait([this](const boost::system::error_code& error, int signal) {
@@ -25,6 +27,7 @@ struct EventLoop::State {
         return;
       }
       stop_signal = stop_signal == 0 ? signal : stop_signal;
+      stop_requested = true;
       listen();
     });
   }
@@ -52,6 +55,14 @@ Result<void> EventLoop::catch_signals() {
 
 int EventLoop::stop_signal() const {
   return state_->stop_signal;
+}
+
+bool EventLoop::stop_requested() const {
+  return state_->stop_requested;
+}
+
+bool EventLoop::take_stop() {
+  return std::exchange(state_->stop_requested, false);
 }
 
 std::int64_t EventLoop::now_ns() {

@@ -24,17 +24,20 @@ class EventLoop final : public port::Clock {
   /// ignored where it was (nohup). When the loop goes, so do the handlers.
   Result<void> catch_signals();
 
-  /// The signal that asked to stop; 0 as long as none did.
+  /// The signal that asked to stop first; 0 as long as none did.
   [[nodiscard]] int stop_signal() const;
-  [[nodiscard]] bool stop_requested() const { return stop_signal() != 0; }
+  /// A signal has come since the last `take_stop`.
+  [[nodiscard]] bool stop_requested() const;
+  /// The same, and with that it is known: waiting goes on as before until another signal comes.
+  bool take_stop();
 
   /// Nanoseconds of the monotonic clock.
   [[nodiscard]] std::int64_t now_ns() override;
 
-  /// Runs handlers until the time comes (reached) or a stop is asked for (woken).
+  /// Runs handlers until the time comes (reached) or a stop is requested (woken).
   port::Wait wait_until(std::int64_t due_ns) override;
 
-  /// Runs one handler as soon as there is one. False: the time came first, or a stop is asked for.
+  /// Runs one handler as soon as there is one. False: the time came first, or a stop is requested.
   bool run_one_until(std::int64_t due_ns);
 
   [[nodiscard]] boost::asio::io_context& context();

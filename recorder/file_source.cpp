@@ -94,6 +94,10 @@ SourceEvent FileSource::next(std::int64_t until_ns) {
   if (!std::holds_alternative<Nothing>(outcome_)) {
     return std::exchange(outcome_, Nothing{});
   }
+  if (!input_) {
+    loop_.wait_until(until_ns);
+    return Nothing{};
+  }
   for (;;) {
     if (std::exchange(input_->ready, false)) {
       SourceEvent event = read();

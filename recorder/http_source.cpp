@@ -3,7 +3,6 @@
 #include <optional>
 #include <utility>
 
-#include "core/base/check.hpp"
 #include "core/base/limits.hpp"
 #include "core/base/utf8.hpp"
 #include "recorder/event_loop.hpp"
@@ -40,7 +39,10 @@ void HttpSource::ask() {
 }
 
 SourceEvent HttpSource::next(std::int64_t until_ns) {
-  check(exchange_ != nullptr, "next() of a source that is not open");
+  if (!exchange_) {
+    loop_.wait_until(until_ns);
+    return Nothing{};
+  }
   for (;;) {
     SourceEvent event = poll();
     if (!std::holds_alternative<Nothing>(event)) {

@@ -29,11 +29,11 @@ void FrameLimit::end_of_connection() {
 
 Recording::Recording(port::RecordingSink& sink, port::Clock& clock,
                      std::function<std::int64_t()> wall_now_ns,
-                     std::optional<std::uint64_t> frames_max)
+                     std::optional<std::uint64_t> frames_max, std::int64_t head_start_ns)
     : sink_(sink),
       clock_(clock),
       wall_now_ns_(std::move(wall_now_ns)),
-      tape_minus_clock_ns_(sink.session_start_ns() - clock.now_ns()) {
+      tape_minus_clock_ns_(sink.session_start_ns() + head_start_ns - clock.now_ns()) {
   if (frames_max) {
     limit_.emplace(*frames_max);
   }
@@ -82,6 +82,8 @@ Result<void> Recording::take(std::string_view bytes) {
   while (const auto parsed = parser_.next()) {
     if (parsed->kind == sse::Parsed::Kind::retry) {
       retry_ms_ = parsed->retry_ms;
+    } else if (parsed->kind == sse::Parsed::Kind::message && hear_) {
+      hear_(parsed->message);
     }
   }
   return {};
@@ -106,6 +108,12 @@ Result<void> Recording::note_gap(const std::string& reason) {
                          .start_ns = disconnected_ns_,
                          .end_ns = now_ns(),
                          .reason = reason});
+}
+
+Result<void> Recording::note(port::Exchange exchange) {
+  exchange.request_ns += tape_minus_clock_ns_;
+  exchange.response_ns += tape_minus_clock_ns_;
+  return sink_.note_exchange(exchange);
 }
 
 Result<void> Recording::accept(const sse::Block& block, std::int64_t recv_ns) {

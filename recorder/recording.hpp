@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "core/base/result.hpp"
 #include "core/port/clock.hpp"
@@ -47,10 +48,14 @@ class FrameLimit {
 
 class Recording {
  public:
-  /// Time begins now, at the sink's session start. `sink` and `clock` must outlive the recording.
-  /// `wall_now_ns` gives Unix time.
+  /// Time begins `head_start_ns` ago, at the sink's session start. `sink` and `clock` must outlive
+  /// the recording. `wall_now_ns` gives Unix time.
   Recording(port::RecordingSink& sink, port::Clock& clock,
-            std::function<std::int64_t()> wall_now_ns, std::optional<std::uint64_t> frames_max);
+            std::function<std::int64_t()> wall_now_ns, std::optional<std::uint64_t> frames_max,
+            std::int64_t head_start_ns = 0);
+
+  /// Called with each message of the streams, after its frame was taken.
+  void on_message(std::function<void(const sse::Message&)> hear) { hear_ = std::move(hear); }
 
   /// A connection is there.
   Result<void> connect(const Opened& opened);
@@ -63,6 +68,9 @@ class Recording {
 
   /// There was no connection from the last `disconnect` until now.
   Result<void> note_gap(const std::string& reason);
+
+  /// `exchange` has the times of the clock.
+  Result<void> note(port::Exchange exchange);
 
   /// To be called when time has passed without a frame.
   Result<void> commit_if_due() { return sink_.commit_if_due(now_ns()); }
@@ -88,6 +96,7 @@ class Recording {
   port::RecordingSink& sink_;
   port::Clock& clock_;
   std::function<std::int64_t()> wall_now_ns_;
+  std::function<void(const sse::Message&)> hear_;
   std::optional<FrameLimit> limit_;
   std::int64_t tape_minus_clock_ns_;
 

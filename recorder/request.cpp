@@ -66,6 +66,18 @@ std::string header_line(std::string_view name, std::string_view value) {
   return std::string(name) + ": " + std::string(value) + "\r\n";
 }
 
+/// Puts what is for the node's eyes only behind `headers`, or in the place of some.
+void add_own(std::vector<Header>& headers, const std::vector<Header>& own, const Url& url) {
+  if (!url.userinfo.empty()) {
+    headers.push_back({"Authorization", basic_auth(url)});
+  }
+  std::erase_if(headers, [&](const Header& header) {
+    return std::ranges::any_of(own,
+                               [&](const Header& mine) { return iequals(mine.name, header.name); });
+  });
+  headers.insert(headers.end(), own.begin(), own.end());
+}
+
 /// And what a proxy wants to know.
 std::string request_line(std::string_view method, const Url& url, const Url* proxy) {
   const std::string origin = url.scheme + "://" + host_header(url);
@@ -108,14 +120,7 @@ Request make_request(const Url& url, const std::vector<Header>& own, std::string
                               {"Cache-Control", "no-cache"},
                               {"User-Agent", "tapedeck"}};
   if (credentials) {
-    if (!url.userinfo.empty()) {
-      headers.push_back({"Authorization", basic_auth(url)});
-    }
-    std::erase_if(headers, [&](const Header& header) {
-      return std::ranges::any_of(
-          own, [&](const Header& mine) { return iequals(mine.name, header.name); });
-    });
-    headers.insert(headers.end(), own.begin(), own.end());
+    add_own(headers, own, url);
   }
   Request request;
   request.text = request_line("GET", url, proxy);
@@ -136,6 +141,25 @@ Request make_request(const Url& url, const std::vector<Header>& own, std::string
     request.text += header_line(last_event_id_name, last_event_id);
   }
   request.text += "\r\n";
+  return request;
+}
+
+PostRequest make_post(const Url& url, const std::vector<Header>& own, std::string_view body,
+                      const Url* proxy) {
+  PostRequest request;
+  request.headers = {{"Host", host_header(url)}, {"Accept", "application/json"}};
+  if (!body.empty()) {
+    request.headers.push_back({"Content-Type", "application/json"});
+  }
+  request.headers.push_back({"Content-Length", std::to_string(body.size())});
+  request.headers.push_back({"User-Agent", "tapedeck"});
+  add_own(request.headers, own, url);
+  request.text = request_line("POST", url, proxy);
+  for (const Header& header : request.headers) {
+    request.text += header_line(header.name, header.value);
+  }
+  request.text += "\r\n";
+  request.text += body;
   return request;
 }
 

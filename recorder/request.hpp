@@ -36,6 +36,15 @@ struct Request {
                                    std::string_view last_event_id, bool credentials,
                                    const Url* proxy = nullptr);
 
+struct PostRequest {
+  std::vector<Header> headers;  ///< as sent
+  std::string text;             ///< all of it
+};
+
+/// A POST of JSON, or of nothing where `body` is empty. `own` as above, credentials included.
+[[nodiscard]] PostRequest make_post(const Url& url, const std::vector<Header>& own,
+                                    std::string_view body, const Url* proxy = nullptr);
+
 /// Asks `proxy` for a tunnel to the origin of `url`.
 [[nodiscard]] std::string make_connect_request(const Url& url, const Url& proxy);
 

@@ -12,8 +12,6 @@
 namespace tapedeck::recorder {
 namespace {
 
-constexpr std::size_t printable_bytes_max = 80;
-
 std::string answered(unsigned status) {
   return "it answered with status " + std::to_string(status);
 }
@@ -135,11 +133,11 @@ std::int64_t parse_retry_after(std::string_view value, std::int64_t wall_now_ns)
   return std::clamp<std::int64_t>(wait_s, 0, limits::server_wait_ns_max / ns_per_s) * ns_per_s;
 }
 
-std::string printable(std::string_view text) {
-  std::string out(text.substr(0, printable_bytes_max));
+std::string printable(std::string_view text, std::size_t bytes_max) {
+  std::string out(text.substr(0, bytes_max));
   std::ranges::replace_if(
       out, [](char c) { return is_control(c) || static_cast<unsigned char>(c) > 0x7f; }, '?');
-  return text.size() > printable_bytes_max ? out + "..." : out;
+  return text.size() > bytes_max ? out + "..." : out;
 }
 
 }  // namespace tapedeck::recorder

@@ -5,6 +5,7 @@
 // says in passing (408, 425, 429, 5xx, a page in the place of the stream) is worth another attempt.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -42,7 +43,8 @@ struct Judgement {
 /// time); 0 when it is missing, past or something else. Saturates at limits::server_wait_ns_max.
 [[nodiscard]] std::int64_t parse_retry_after(std::string_view value, std::int64_t wall_now_ns);
 
-/// What a server sent, fit for a message: printable ASCII, other bytes as '?', not over 80 of them.
-[[nodiscard]] std::string printable(std::string_view text);
+/// What a server sent, fit for a message: printable ASCII, other bytes as '?', no more than
+/// `bytes_max` of them.
+[[nodiscard]] std::string printable(std::string_view text, std::size_t bytes_max = 80);
 
 }  // namespace tapedeck::recorder

@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "core/base/units.hpp"
+#include "recorder/event_loop.hpp"
 
 namespace tapedeck::recorder {
 namespace {
@@ -28,26 +29,42 @@ Session::Session(SessionPorts ports, const SessionOptions& options)
       over_due_ns_(never_ns) {}
 
 Result<Summary> Session::run() {
+  start();
+  while (!over()) {
+    if (ports_.stop_requested()) {
+      stop();
+    } else {
+      step(never_ns);
+    }
+  }
+  return result_;
+}
+
+void Session::start() {
   open_source();
   // A node that does not answer must not make a short recording a long one.
   state_due_ns_ = std::min(state_due_ns_,
                            later(ports_.clock.now_ns(), options_.duration_ns.value_or(never_ns)));
-  while (!ending_) {
-    if (ports_.stop_requested()) {
-      end(Ending::stopped, "");
-      break;
-    }
-    const SourceEvent event = wait();
-    auto done = std::visit([this](const auto& what) { return handle(what); }, event);
-    if (done) {
-      done = tick();
-    }
-    if (!done) {
-      ports_.source.close();
-      return fail(done.error());
-    }
+}
+
+bool Session::step(std::int64_t until_ns) {
+  const SourceEvent event = ports_.source.next(std::min(until_ns, next_due_ns()));
+  auto done = std::visit([this](const auto& what) { return handle(what); }, event);
+  if (done) {
+    done = tick();
   }
-  return finish();
+  if (!done) {
+    end_with(done.error());
+  }
+  return !std::holds_alternative<Nothing>(event);
+}
+
+void Session::stop() {
+  if (state_ == State::leaving) {
+    finish();
+  } else if (const auto done = end(Ending::stopped, ""); !done) {
+    end_with(done.error());
+  }
 }
 
 void Session::open_source() {
@@ -56,7 +73,7 @@ void Session::open_source() {
   ports_.source.open(recording_ ? recording_->last_event_id() : "");
 }
 
-void Session::open_source_later(std::int64_t retry_after_ns) {
+Result<void> Session::open_source_later(std::int64_t retry_after_ns) {
   state_ = State::waiting;
   if (const auto retry_ms = recording_->retry_ms()) {
     policy_.set_retry_ms(*retry_ms);
@@ -64,24 +81,18 @@ void Session::open_source_later(std::int64_t retry_after_ns) {
   const auto wait_ns = policy_.next_wait_ns(retry_after_ns);
   if (!wait_ns) {
     const bool only_one = options_.attempts_max == 0;
-    end(only_one ? Ending::source_over : Ending::gave_up,
-        only_one || last_refusal_.empty() ? ended_detail_ : last_refusal_);
-    return;
+    return end(only_one ? Ending::source_over : Ending::gave_up,
+               only_one || last_refusal_.empty() ? ended_detail_ : last_refusal_);
   }
   state_due_ns_ = later(ports_.clock.now_ns(), *wait_ns);
-}
-
-SourceEvent Session::wait() {
-  const std::int64_t until_ns = next_due_ns();
-  if (state_ != State::waiting) {
-    return ports_.source.next(until_ns);
-  }
-  ports_.clock.wait_until(until_ns);
-  return Nothing{};
+  return {};
 }
 
 std::int64_t Session::next_due_ns() const {
-  std::int64_t due_ns = std::min(over_due_ns_, recording_ ? next_tick_ns_ : never_ns);
+  std::int64_t due_ns = recording_ ? next_tick_ns_ : never_ns;
+  if (state_ != State::leaving) {
+    due_ns = std::min(due_ns, over_due_ns_);
+  }
   if (state_ != State::open) {
     due_ns = std::min(due_ns, state_due_ns_);
   } else if (options_.stall_ns) {
@@ -92,14 +103,14 @@ std::int64_t Session::next_due_ns() const {
 
 Result<void> Session::handle(const Nothing& /*nothing*/) {
   const std::int64_t now_ns = ports_.clock.now_ns();
-  if (state_ == State::waiting && now_ns >= state_due_ns_) {
+  if (state_ == State::leaving && now_ns >= state_due_ns_) {
+    finish();
+  } else if (state_ == State::waiting && now_ns >= state_due_ns_) {
     open_source();
   } else if (state_ == State::opening && now_ns >= state_due_ns_) {
-    ports_.source.close();
     return handle(Refused{.reason = "it did not answer in time"});
   } else if (state_ == State::open && options_.stall_ns &&
              now_ns >= later(last_read_ns_, *options_.stall_ns)) {
-    ports_.source.close();
     return handle(Ended{port::ConnectionEnd::broken,
                         "no byte came for " + format_duration(*options_.stall_ns)});
   }
@@ -111,15 +122,8 @@ Result<void> Session::handle(const Opened& opened) {
     if (auto noted = recording_->note_gap(gap_reason()); !noted) {
       return noted;
     }
-  } else {
-    const auto sink = ports_.open_sink();
-    if (!sink) {
-      return fail(sink.error());
-    }
-    recording_.emplace(**sink, ports_.clock, ports_.wall_now_ns, options_.frames_max);
-    // Making a tape may take its time, which is none of the recording's.
-    opened_first_ns_ = ports_.clock.now_ns();
-    over_due_ns_ = later(opened_first_ns_, options_.duration_ns.value_or(never_ns));
+  } else if (auto begun = begin_recording(); !begun) {
+    return begun;
   }
   state_ = State::open;
   opened_ns_ = last_read_ns_ = ports_.clock.now_ns();
@@ -127,29 +131,49 @@ Result<void> Session::handle(const Opened& opened) {
   return recording_->connect(opened);
 }
 
+/// The tape's time began with the first request of which it is to know.
+Result<void> Session::begin_recording() {
+  const std::int64_t before_ns = ports_.clock.now_ns();
+  const std::int64_t head_start_ns =
+      early_exchanges_.empty() ? 0 : before_ns - early_exchanges_.front().request_ns;
+  const auto sink = ports_.open_sink();
+  if (!sink) {
+    return fail(sink.error());
+  }
+  recording_.emplace(**sink, ports_.clock, ports_.wall_now_ns, options_.frames_max, head_start_ns);
+  recording_->on_message([this](const sse::Message& message) { ports_.source.hear(message); });
+  // Making a tape may take its time, which is none of the recording's.
+  opened_first_ns_ = ports_.clock.now_ns();
+  over_due_ns_ = later(opened_first_ns_, options_.duration_ns.value_or(never_ns));
+  for (port::Exchange& exchange : early_exchanges_) {
+    exchange.request_ns += opened_first_ns_ - before_ns;
+    exchange.response_ns += opened_first_ns_ - before_ns;
+    if (auto noted = recording_->note(std::move(exchange)); !noted) {
+      return noted;
+    }
+  }
+  early_exchanges_.clear();
+  return {};
+}
+
 Result<void> Session::handle(const Refused& refused) {
+  ports_.source.close();
   if (!recording_) {
     return fail_io("cannot record from " + ports_.source.name() + ": " + refused.reason);
   }
   last_refusal_ = refused.reason;
-  if (refused.worth_retrying) {
-    open_source_later(refused.retry_after_ns);
-  } else {
-    end(Ending::refused, refused.reason);
-  }
-  return {};
+  return refused.worth_retrying ? open_source_later(refused.retry_after_ns)
+                                : end(Ending::refused, refused.reason);
 }
 
 Result<void> Session::handle(const Arrived& arrived) {
   last_read_ns_ = ports_.clock.now_ns();
   auto taken = recording_->take(arrived.bytes);
-  if (taken && recording_->full()) {
-    end(Ending::frames_in, "");
-  }
-  return taken;
+  return taken && recording_->full() ? end(Ending::frames_in, "") : taken;
 }
 
 Result<void> Session::handle(const Ended& ended) {
+  ports_.source.close();
   if (auto done = recording_->disconnect(ended.end, ended.detail); !done) {
     return done;
   }
@@ -161,19 +185,40 @@ Result<void> Session::handle(const Ended& ended) {
   }
   state_ = State::waiting;
   if (recording_->full()) {
-    end(Ending::frames_in, "");
-  } else {
-    open_source_later(0);
+    return end(Ending::frames_in, "");
   }
+  switch (ended.then) {
+    case Ended::Then::reopen:
+      return open_source_later(0);
+    case Ended::Then::reopen_at_once:
+      state_due_ns_ = ports_.clock.now_ns();
+      return {};
+    case Ended::Then::never:
+      return end(Ending::dismissed, ended.detail);
+  }
+  return {};
+}
+
+Result<void> Session::handle(const Exchanged& exchanged) {
+  if (recording_) {
+    return recording_->note(exchanged.exchange);
+  }
+  early_exchanges_.push_back(exchanged.exchange);
+  return {};
+}
+
+Result<void> Session::handle(const Left& /*left*/) {
+  finish();
   return {};
 }
 
 Result<void> Session::tick() {
   const std::int64_t now_ns = ports_.clock.now_ns();
-  if (!ending_ && now_ns >= over_due_ns_) {
-    end(Ending::time_up, "");
+  const bool live = state_ != State::leaving && state_ != State::over;
+  if (live && now_ns >= over_due_ns_) {
+    return end(Ending::time_up, "");
   }
-  if (!recording_ || now_ns < next_tick_ns_) {
+  if (state_ == State::over || !recording_ || now_ns < next_tick_ns_) {
     return {};
   }
   next_tick_ns_ = now_ns + tick_ns;
@@ -183,39 +228,88 @@ Result<void> Session::tick() {
   return recording_->commit_if_due();
 }
 
-void Session::end(Ending ending, std::string detail) {
-  ending_ = ending;
-  ending_detail_ = std::move(detail);
+Result<void> Session::end(Ending ending, std::string detail) {
+  if (recording_) {
+    if (auto closed = close_recording(ending); !closed) {
+      return closed;
+    }
+  }
+  result_ = Summary{
+      .ending = ending,
+      .elapsed_ns = recording_ ? ports_.clock.now_ns() - opened_first_ns_ : 0,
+      .totals = recording_ ? recording_->totals() : Totals{},
+      .last_end = last_end_,
+      .detail = std::move(detail),
+  };
+  leave();
+  return {};
 }
 
-Result<Summary> Session::finish() {
-  ports_.source.close();
-  Summary summary;
-  summary.ending = *ending_;
-  summary.last_end = last_end_;
-  summary.detail = ending_detail_;
-  if (!recording_) {
-    return summary;
-  }
-  summary.elapsed_ns = ports_.clock.now_ns() - opened_first_ns_;
-  Result<void> done;
+Result<void> Session::close_recording(Ending ending) {
   if (state_ == State::open) {
-    done = recording_->disconnect(port::ConnectionEnd::stopped, "the recording ended");
-  } else if (*ending_ != Ending::source_over && *ending_ != Ending::frames_in) {
-    done = recording_->note_gap(gap_reason());
+    return recording_->disconnect(port::ConnectionEnd::stopped, "the recording ended");
   }
-  if (done) {
-    done = recording_->finish();
+  const bool missed =
+      ending != Ending::source_over && ending != Ending::frames_in && ending != Ending::dismissed;
+  return missed ? recording_->note_gap(gap_reason()) : Result<void>();
+}
+
+/// Nothing reaches the sink any more.
+void Session::end_with(Error error) {
+  recording_.reset();
+  early_exchanges_.clear();
+  result_ = fail(std::move(error));
+  if (state_ != State::leaving && state_ != State::over) {
+    leave();
   }
-  if (!done) {
-    return fail(done.error());
+}
+
+void Session::leave() {
+  state_ = State::leaving;
+  state_due_ns_ = later(ports_.clock.now_ns(), limits::leave_ns_max);
+  if (!ports_.source.leave()) {
+    finish();
   }
-  summary.totals = recording_->totals();
-  return summary;
+}
+
+void Session::finish() {
+  state_ = State::over;
+  ports_.source.close();
+  if (recording_ && result_) {
+    if (auto finished = recording_->finish(); !finished) {
+      result_ = fail(finished.error());
+    }
+  }
 }
 
 std::string Session::gap_reason() const {
   return last_refusal_.empty() ? ended_detail_ : ended_detail_ + "; then " + last_refusal_;
+}
+
+void run_side_by_side(const std::vector<Session*>& sessions, EventLoop& loop) {
+  for (Session* session : sessions) {
+    session->start();
+  }
+  for (;;) {
+    const bool stop = loop.take_stop();
+    bool all_over = true;
+    bool moved = false;
+    std::int64_t due_ns = never_ns;
+    for (Session* session : sessions) {
+      if (stop && !session->over()) {
+        session->stop();
+      }
+      moved = (!session->over() && session->step(loop.now_ns())) || moved;
+      all_over = all_over && session->over();
+      due_ns = session->over() ? due_ns : std::min(due_ns, session->next_due_ns());
+    }
+    if (all_over) {
+      return;
+    }
+    if (!moved) {
+      loop.run_one_until(due_ns);
+    }
+  }
 }
 
 }  // namespace tapedeck::recorder

@@ -10,6 +10,7 @@
 #include <variant>
 
 #include "core/port/recording_sink.hpp"
+#include "core/sse/message.hpp"
 
 namespace tapedeck::recorder {
 
@@ -35,14 +36,28 @@ struct Arrived {
 
 /// The connection is over; to have another one, open again.
 struct Ended {
+  enum class Then {
+    reopen,          ///< as the policy has it
+    reopen_at_once,  ///< the stream goes on elsewhere
+    never,           ///< the source has said goodbye
+  };
   port::ConnectionEnd end = port::ConnectionEnd::finished;
   std::string detail;  ///< a clause
+  Then then = Then::reopen;
 };
+
+/// A REST request has had its response, or none (status 0). Its times are of the session's clock.
+struct Exchanged {
+  port::Exchange exchange;
+};
+
+/// After `leave`: the node was told.
+struct Left {};
 
 /// Nothing yet: the time given has come, or a stop was asked for.
 struct Nothing {};
 
-using SourceEvent = std::variant<Nothing, Opened, Refused, Arrived, Ended>;
+using SourceEvent = std::variant<Nothing, Opened, Refused, Arrived, Ended, Exchanged, Left>;
 
 class Source {
  public:
@@ -58,11 +73,22 @@ class Source {
   virtual void open(const std::string& last_event_id) = 0;
 
   /// What happened next, waiting for it until `until_ns` of the session's clock: after `open` an
-  /// Opened or a Refused, after an Opened any number of Arrived and then an Ended.
+  /// Opened or a Refused, after an Opened any number of Arrived and then an Ended, after `leave` a
+  /// Left; an Exchanged at any time, and nothing else while it is closed.
   [[nodiscard]] virtual SourceEvent next(std::int64_t until_ns) = 0;
 
   /// Drops the connection, or the attempt, at once.
   virtual void close() = 0;
+
+  /// The stream said this, for a source whose stream steers it. The views live during the call.
+  virtual void hear(const sse::Message& /*message*/) {}
+
+  /// Drops the connection and takes leave of the node where that is the custom. False: it is not,
+  /// and nothing follows.
+  [[nodiscard]] virtual bool leave() {
+    close();
+    return false;
+  }
 };
 
 }  // namespace tapedeck::recorder

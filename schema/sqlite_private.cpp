@@ -105,7 +105,7 @@ Result<Statement> Database::prepare(std::string_view sql) const {
   const int code = sqlite3_prepare_v3(handle_.get(), sql.data(), static_cast<int>(sql.size()),
                                       SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
   if (code != SQLITE_OK) {
-    return fail_io(why());
+    return failure("");
   }
   return Statement{statement};
 }
@@ -117,12 +117,23 @@ Result<std::int64_t> Database::integer(std::string_view sql) const {
   }
   const int code = statement->step();
   if (code != SQLITE_ROW && code != SQLITE_DONE) {
-    return fail_io(why());
+    return failure("");
   }
   if (code == SQLITE_DONE || statement->type(0) != SQLITE_INTEGER) {
-    return fail_io("the file is damaged");
+    return fail_damaged("the file is damaged");
   }
   return statement->integer(0);
+}
+
+Failure Database::failure(const std::string& doing) const {
+  switch (sqlite3_errcode(handle_.get()) & 0xff) {
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+    case SQLITE_TOOBIG:
+      return fail_damaged(doing + why());
+    default:
+      return fail_io(doing + why());
+  }
 }
 
 std::string Database::why() const {

@@ -61,6 +61,8 @@ class Database {
 
   /// Why the last call failed, as the end of a sentence.
   [[nodiscard]] std::string why() const;
+  /// `doing`, and why the last call failed: damaged where SQLite found the file to be.
+  [[nodiscard]] Failure failure(const std::string& doing) const;
 
   [[nodiscard]] sqlite3* handle() const { return handle_.get(); }
 

@@ -117,7 +117,7 @@ Result<Database> blank_tape() {
 
 Result<void> check_tape(const Database& database, const std::string& path) {
   const auto damaged = [&](const std::string& how) {
-    return fail_io(in_quotes(path) + " is damaged or was not made by tapedeck: " + how);
+    return fail_damaged(in_quotes(path) + " is damaged or was not made by tapedeck: " + how);
   };
   const auto version = database.integer("PRAGMA user_version");
   if (!version) {

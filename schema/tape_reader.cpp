@@ -94,12 +94,12 @@ class TapeFrames final : public port::FrameSource {
 }  // namespace
 
 Failure damaged_row(const std::string& path, const std::string& what) {
-  return fail_io(in_quotes(path) + " is damaged: " + what +
-                 " holds what no tapedeck writes; 'tapedeck verify' names all damage");
+  return fail_damaged(in_quotes(path) + " is damaged: " + what +
+                      " holds what no tapedeck writes; 'tapedeck verify' names all damage");
 }
 
 Failure cannot_read(const std::string& path, const Database& database) {
-  return fail_io("cannot read " + in_quotes(path) + ": " + database.why());
+  return database.failure("cannot read " + in_quotes(path) + ": ");
 }
 
 struct ReadSource::Impl {
@@ -125,7 +125,8 @@ Result<void> TapeReader::Impl::summarize() {
   for (const auto* number :
        {&exchanges, &last, &version, &wall_start, &closed, &frame_count, &bytes}) {
     if (!*number) {
-      return fail_io("cannot read " + in_quotes(path) + ": " + number->error().message);
+      return fail(number->error().kind,
+                  "cannot read " + in_quotes(path) + ": " + number->error().message);
     }
   }
   summary.version = *version;
@@ -188,8 +189,11 @@ Result<std::unique_ptr<TapeReader>> TapeReader::open(const std::string& path) {
   // One transaction, begun by the first read: all that is read is of one moment.
   if (database->run("PRAGMA cell_size_check = ON; BEGIN; SELECT 1 FROM sqlite_schema") !=
       SQLITE_OK) {
-    return fail_io("cannot open " + in_quotes(path) + ": " + database->why() +
-                   (wal_bytes == 0 ? "" : not_merged));
+    Failure failure = database->failure("cannot open " + in_quotes(path) + ": ");
+    if (failure.error.kind != ErrorKind::damaged && wal_bytes != 0) {
+      failure.error.message += not_merged;
+    }
+    return failure;
   }
   if (auto checked = check_tape(*database, path); !checked) {
     return fail(checked.error());

@@ -30,12 +30,13 @@ struct Body {
 
 class Verifier {
  public:
-  Verifier(const std::string& path, const Database& database, const Progress& progress)
-      : path_(path), database_(database), progress_(progress) {}
+  Verifier(const std::string& path, const Database& database, bool recording,
+           const Progress& progress)
+      : path_(path), database_(database), recording_(recording), progress_(progress) {}
 
   Result<ByteReport> run() {
-    for (const auto pass : {&Verifier::pages, &Verifier::connections, &Verifier::frames,
-                            &Verifier::reads, &Verifier::gaps}) {
+    for (const auto pass : {&Verifier::size, &Verifier::pages, &Verifier::connections,
+                            &Verifier::frames, &Verifier::reads, &Verifier::gaps}) {
       if (auto done = (this->*pass)(); !done) {
         return fail(done.error());
       }
@@ -69,6 +70,22 @@ class Verifier {
     if (code != SQLITE_DONE) {
       problem("tape.pages", 0,
               std::string(what) + " cannot be read to the end: " + database_.why());
+    }
+    return {};
+  }
+
+  /// SQLite takes what is missing of the last page for zeros.
+  Result<void> size() {
+    sqlite3_file* file = nullptr;
+    sqlite3_file_control(database_.handle(), "main", SQLITE_FCNTL_FILE_POINTER, &file);
+    sqlite3_int64 bytes = 0;
+    const auto page_bytes = database_.integer("PRAGMA page_size");
+    if (file->pMethods->xFileSize(file, &bytes) != SQLITE_OK || !page_bytes) {
+      return cannot_read(path_, database_);
+    }
+    if (!recording_ && bytes % *page_bytes != 0) {
+      problem("tape.pages", 0,
+              "the file ends in the middle of a page, after " + std::to_string(bytes) + " bytes");
     }
     return {};
   }
@@ -183,6 +200,7 @@ class Verifier {
 
   const std::string& path_;
   const Database& database_;
+  bool recording_;  // and the file may grow right now
   const Progress& progress_;
   ByteReport report_;
   ByteDigest digest_;
@@ -230,7 +248,7 @@ void Verifier::frame(Row& row) {
 }  // namespace
 
 Result<ByteReport> TapeReader::verify_bytes(const Progress& progress) const {
-  return Verifier(impl_->path, impl_->database, progress).run();
+  return Verifier(impl_->path, impl_->database, impl_->summary.recording, progress).run();
 }
 
 }  // namespace tapedeck::schema

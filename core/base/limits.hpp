@@ -51,6 +51,18 @@ inline constexpr std::int64_t dial_stagger_ns = 250'000'000;
 /// From the start of a connection attempt to the header of its response, redirects included.
 inline constexpr std::int64_t open_ns_max = 30'000'000'000;
 
+/// Body of one REST answer: request_token answers with some hundred bytes, the largest that a node
+/// has (a roster) with some megabytes.
+inline constexpr std::size_t rest_body_bytes_max = std::size_t{16} * 1024 * 1024;
+
+/// How long a recording that is over waits for the node to take its token back.
+inline constexpr std::int64_t leave_ns_max = 5'000'000'000;
+
+/// Least and longest life of a token that is believed: no busy loop of refreshes, and no number
+/// that time cannot hold.
+inline constexpr std::int64_t token_life_ns_min = 3'000'000'000;
+inline constexpr std::int64_t token_life_ns_max = 86'400'000'000'000;
+
 /// Waits between two attempts to connect: the real client's first wait and ceiling
 /// (@pexip/infinity: 100 ms, 30 s, 8 attempts), which a stream's `retry:` replaces within bounds.
 inline constexpr std::int64_t reconnect_wait_ns = 100'000'000;

@@ -13,6 +13,7 @@ namespace tapedeck {
 enum class ErrorKind {
   usage,         ///< the caller asked for something that makes no sense (exit 2)
   input_output,  ///< a file, a socket or a node did not do its part (exit 3)
+  damaged,       ///< a tape is not whole (exit 3, but for whom its wholeness is the question)
 };
 
 /// An operating error. `message` is one sentence without a trailing period or newline: what was
@@ -35,6 +36,9 @@ struct Failure {
 }
 [[nodiscard]] inline Failure fail_io(std::string message) {
   return fail(ErrorKind::input_output, std::move(message));
+}
+[[nodiscard]] inline Failure fail_damaged(std::string message) {
+  return fail(ErrorKind::damaged, std::move(message));
 }
 /// Passes an error on, e.g. `if (!r) return fail(r.error());`.
 [[nodiscard]] inline Failure fail(Error error) {

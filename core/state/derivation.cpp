@@ -41,7 +41,10 @@ std::optional<Step> Derivation::next() {
     }
   }
   if (effect_ != RestEffect::none) {
-    const RestEffect effect = std::exchange(effect_, RestEffect::none);
+    RestEffect effect = std::exchange(effect_, RestEffect::none);
+    if (!reducer_.state().call) {
+      effect = RestEffect::none;  // the client has been disconnected before
+    }
     reducer_.act(effect);
     event::FramePlace place = place_;
     place.recv_ns = effect_ns_;

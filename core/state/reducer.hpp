@@ -113,6 +113,8 @@ class Reducer {
   void splash_screen(const Value& payload);
   void new_candidate(const Value& payload);
   void disconnect(const Value& payload);
+  /// The client leaves; where that is unexpected, onDisconnected tells why.
+  void end_call(const Value& reason, bool is_unexpected);
   void call_disconnected(const Value& payload);
 
   // The presentation (reducer_presentation.cpp)

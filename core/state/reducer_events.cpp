@@ -269,12 +269,17 @@ void Reducer::new_candidate(const Value& payload) {
 }
 
 void Reducer::disconnect(const Value& payload) {
-  const Value reason = property(payload, "reason");
+  end_call(property(payload, "reason"), true);
+}
+
+void Reducer::end_call(const Value& reason, bool is_unexpected) {
   state_.disconnect = Disconnect{OwnedValue(reason), state_.seq, state_.t_ns};
   changed("disconnect", {}, {}, reason);
-  emit(Signal::onDisconnected, [&] {
-    return object({{"error", reason}, {"errorCode", Value::string(error_code(reason))}});
-  });
+  if (is_unexpected) {
+    emit(Signal::onDisconnected, [&] {
+      return object({{"error", reason}, {"errorCode", Value::string(error_code(reason))}});
+    });
+  }
   tear_down_call();
   state_.call.reset();
   current_breakout_ = OwnedValue();

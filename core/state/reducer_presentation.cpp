@@ -103,11 +103,13 @@ void Reducer::act(RestEffect effect) {
     case RestEffect::media_connected:
       break;
     case RestEffect::left_by_user:
-      state_.disconnect = Disconnect{OwnedValue(Value::string("User initiated disconnect")),
-                                     state_.seq, state_.t_ns};
-      changed("disconnect", {}, {}, *state_.disconnect->reason);
-      tear_down_call();
-      state_.call.reset();
+      end_call(Value::string("User initiated disconnect"), false);
+      break;
+    case RestEffect::action_failed:
+      end_call(Value::string("Could not execute critical network action"), true);
+      break;
+    case RestEffect::token_expired:
+      end_call(Value::string("Could not reconnect to the meeting"), true);
       break;
     case RestEffect::floor_taken:
     case RestEffect::floor_refused:

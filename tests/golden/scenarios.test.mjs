@@ -52,14 +52,20 @@ const artefacts = {
   'findings.json': tape => broken(run(['verify', tape, '--json'], [0, 1])),
 };
 
-// The kept artefact is what was made; otherwise a diff of the lines tells where it is not.
-function same(kept, made, file) {
-  if (fs.existsSync(kept) && fs.readFileSync(kept).equals(Buffer.from(made))) return;
-  const here = path.join(work, file);
-  fs.writeFileSync(here, made);
-  const { stdout } = spawnSync('diff', ['-uN', kept, here], { encoding: 'utf8', maxBuffer: 2 ** 28 });
-  const lines = stdout.split('\n').slice(0, 40).map(line => line.slice(0, 300));
-  assert.fail(`${kept} is not what is made now; UPDATE_GOLDEN=1 rewrites it\n${lines.join('\n')}`);
+// The kept artefact is what was made; otherwise a diff of the lines tells where it is not, the long ones from shortly
+// before the first difference on.
+function same(kept, made) {
+  const before = fs.existsSync(kept) ? fs.readFileSync(kept, 'utf8') : '';
+  if (before === made) return;
+  const now = path.join(work, 'now');
+  fs.writeFileSync(now, made);
+  const { stdout } = spawnSync('diff', ['-u', '-N', '--label', 'kept', '--label', 'now', kept, now], { encoding: 'utf8', maxBuffer: 2 ** 28 });
+  const [old = '', fresh = ''] = ['-', '+'].map(sign => stdout.split('\n').slice(2).find(line => line.startsWith(sign))?.slice(1));
+  let column = 0;
+  while (column < old.length && old[column] === fresh[column]) column++;
+  const from = Math.max(0, column - 80);
+  const shown = line => (line.length > 160 && from ? `${line[0]}...${line.slice(from + 1, from + 160)}` : line.slice(0, 160));
+  assert.fail(`${kept} is not what is made now; UPDATE_GOLDEN=1 rewrites it\n${stdout.split('\n').slice(0, 40).map(shown).join('\n')}`);
 }
 
 const names = fs.readdirSync(scenarios, { withFileTypes: true }).filter(entry => entry.isDirectory()).map(entry => entry.name).sort();
@@ -78,7 +84,7 @@ for (const name of names) {
       await t.test(file, () => {
         const made = make(tape, input), kept = path.join(folder, file);
         if (update) fs.writeFileSync(kept, made);
-        else same(kept, made, `${name}-${file}`);
+        else same(kept, made);
       });
     }
     await t.test('an artefact of each stage and nothing else', () =>

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <limits>
 #include <optional>
 #include <string_view>
 
@@ -174,7 +175,8 @@ void check_ending(const Plan& plan, const Recorded& recorded, const ProcessLog& 
       break;
     }
     case Ending::source_over:
-      break;
+    case Ending::dismissed:
+      break;  // no stream here says that it was the last
   }
   expect(holds, "the recording ended without a reason", faults);
   expect(!plan.duration_ns || summary.elapsed_ns <= *plan.duration_ns, "it took too long", faults);
@@ -183,6 +185,14 @@ void check_ending(const Plan& plan, const Recorded& recorded, const ProcessLog& 
   expect(summary.totals.frames == frames &&
              summary.totals.connections == process.end_connection - process.first_connection,
          "the totals are not what was recorded", faults);
+}
+
+/// When what lies `played_ns` into a replay is due. Times end where int64 does.
+std::int64_t due_ns(const ReplayPlan& replay, std::int64_t start_ns, std::int64_t played_ns) {
+  __extension__ using Wide = __int128;
+  constexpr Wide most = std::numeric_limits<std::int64_t>::max();
+  const Wide scaled = replay.num == 0 ? 0 : Wide{played_ns} * replay.den / replay.num;
+  return static_cast<std::int64_t>(std::min(most, start_ns + scaled));
 }
 
 /// A gap that must be on the tape, or may be.
@@ -248,9 +258,15 @@ class TapeCheck {
       return;
     }
     const schema::Session& session = sessions[sessions_++];
+    expect(session.wall_ns - session.start_ns == sim::epoch_ns - process.tape_minus_clock_ns,
+           "a session has the wrong wall-clock time", faults_);
     if (sessions_ > 1) {
+      // A tape goes on as the wall clock does, but past everything on it.
+      const std::int64_t late_ns = process.tape_minus_clock_ns - tape_minus_clock_ns_;
+      expect(late_ns == 0 || late_ns == 1, "a session does not begin when it did", faults_);
       gaps_.push_back({.after_connection = last_id(), .end_ns = session.start_ns});
     }
+    tape_minus_clock_ns_ = process.tape_minus_clock_ns;
     if (process.summary || !process.has_begun_to_finish) {
       expect(session.end_ns.has_value() == process.summary.has_value(),
              "the closed mark of a session is wrong", faults_);
@@ -373,10 +389,11 @@ class TapeCheck {
   const schema::TapeReader& tape_;
   Faults& faults_;
   const std::vector<schema::Connection> connections_;
-  std::size_t at_ = 0;        ///< of the next of connections_
-  std::size_t sessions_ = 0;  ///< so many are done
-  std::uint64_t seq_ = 0;     ///< of the last frame
-  std::int64_t last_ns_ = 0;  ///< of the last frame
+  std::size_t at_ = 0;                    ///< of the next of connections_
+  std::size_t sessions_ = 0;              ///< so many are done
+  std::uint64_t seq_ = 0;                 ///< of the last frame
+  std::int64_t last_ns_ = 0;              ///< of the last frame
+  std::int64_t tape_minus_clock_ns_ = 0;  ///< of the last session
   std::vector<ExpectedGap> gaps_;
 };
 
@@ -400,9 +417,12 @@ std::optional<Roster> check_stream(const Recorded& recorded, const schema::TapeR
   const auto connections = tape.connections().value();
   for (const schema::Connection& connection : connections) {
     StreamChecker checker(recorded.self, 1);
+    // The conference began before the tape.
+    const std::int64_t age_ns =
+        connection.start.wall_ns - sim::epoch_ns - connection.start.opened_ns;
     for (const OwnedFrame& frame : frames_of(tape, {.connection_id = connection.id})) {
       if (frame.complete) {
-        checker.take(frame.raw, frame.recv_ns);
+        checker.take(frame.raw, frame.recv_ns + age_ns);
       }
     }
     faults.insert(faults.end(), checker.faults().begin(), checker.faults().end());
@@ -430,11 +450,13 @@ void check_replay(const schema::TapeReader& tape, const ReplayPlan& plan, std::i
   for (std::size_t i = 0; i < std::min(frames.size(), replayed.deliveries.size()); ++i) {
     const Delivery& delivery = replayed.deliveries[i];
     bytes += frames[i].raw;
-    expect(delivery.seq == frames[i].seq, at + "the order is not that of the tape", faults);
+    expect(delivery.seq == frames[i].seq && delivery.connection_id == frames[i].connection_id &&
+               delivery.recv_ns == frames[i].recv_ns,
+           at + "a frame is not as it is on the tape", faults);
     const std::int64_t gap_ns = frames[i].recv_ns - before_ns;
     before_ns = frames[i].recv_ns;
     played_ns += options.max_gap_ns ? std::min(gap_ns, *options.max_gap_ns) : gap_ns;
-    expect(delivery.at_ns == start_ns + (plan.num == 0 ? 0 : played_ns * plan.den / plan.num),
+    expect(delivery.at_ns == due_ns(plan, start_ns, played_ns),
            at + "frame " + std::to_string(delivery.seq) + " did not come when it was due", faults);
   }
   expect(replayed.bytes == bytes, at + "the bytes are not those of the tape", faults);

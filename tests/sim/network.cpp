@@ -15,7 +15,7 @@ namespace {
 constexpr std::int64_t never_ns = std::numeric_limits<std::int64_t>::max();
 
 /// Bytes that no node sends, each of them a whole block or the beginning of one.
-constexpr std::array<std::string_view, 8> noise{
+constexpr std::array<std::string_view, 9> noise{
     std::string_view("data: no event\n\n"),
     std::string_view("event: stage\ndata: [{\"participant_uuid\":\n\n"),
     std::string_view("event: participant_create\ndata: null\n\n"),
@@ -23,6 +23,7 @@ constexpr std::array<std::string_view, 8> noise{
     std::string_view("id: with\0nul\ndata: 1\n\n", 22),
     std::string_view("retry: 150\n\n"),
     std::string_view("\n\n\r\n\r\r\n"),
+    std::string_view("data: a CR alone after a CR LF\r\n\rdata: 2\r\n\r"),
     std::string_view("event: \r\rdata\n:\n")};
 
 std::string with_line_ends(std::string_view bytes, std::string_view line_end) {
@@ -54,9 +55,10 @@ void SimulatedNetwork::open(const std::string& last_event_id) {
 }
 
 recorder::SourceEvent SimulatedNetwork::next(std::int64_t until_ns) {
-  check(state_ != State::closed, "nothing comes from a connection that is closed");
-  clock_.wait_until(std::min(due_ns_, until_ns));
-  if (until_ns < due_ns_) {
+  const std::int64_t due_ns = state_ == State::closed ? never_ns : due_ns_;
+  check(std::min(due_ns, until_ns) != never_ns, "nothing will ever come");
+  clock_.wait_until(std::min(due_ns, until_ns));
+  if (until_ns < due_ns) {
     return recorder::Nothing{};
   }
   switch (state_) {
@@ -147,7 +149,8 @@ recorder::SourceEvent SimulatedNetwork::deliver() {
   ConnectionLog& log = log_.back();
   log.body += delivered_;
   log.reads.push_back({log.body.size(), clock_.now_ns()});
-  if (random_.below(1000) < network_.drop_per_mille) {
+  const bool is_stillborn = log.reads.size() == 1 && random_.percent(network_.stillborn_percent);
+  if (is_stillborn || random_.below(1000) < network_.drop_per_mille) {
     state_ = State::ending;
     ending_ = random_.percent(50) ? port::ConnectionEnd::broken : port::ConnectionEnd::finished;
     due_ns_ = clock_.now_ns() + random_.between(0, ns_per_s);

@@ -31,7 +31,8 @@ NetworkPlan make_network(sim::Random& random) {
   if (random.percent(60)) {
     // About once in 20 KB, whatever the size of a read.
     network.drop_per_mille = 1 + network.chunk_bytes_max / 50;
-    network.refused_percent = random.below(60);
+    network.stillborn_percent = random.percent(50) ? 30 : 0;
+    network.refused_percent = random.percent(20) ? 97 : random.below(60);
     network.retry_after_ns_max = random.percent(30) ? 5 * ns_per_s : 0;
     network.deaf_percent = random.percent(20) ? 10 : 0;
   }
@@ -41,7 +42,8 @@ NetworkPlan make_network(sim::Random& random) {
 Mishap make_mishap(sim::Random& random) {
   using Kind = Mishap::Kind;
   Mishap mishap;
-  mishap.kind = random.pick(std::array{Kind::killed, Kind::disk_full, Kind::disk_error});
+  mishap.kind =
+      random.pick(std::array{Kind::killed, Kind::abandoned, Kind::disk_full, Kind::disk_error});
   mishap.number = 1 + random.below(random.percent(50) ? 60 : 1000);
   mishap.pause_ns = random.percent(50) ? random.between(0, 3 * ns_per_s) : 0;
   return mishap;
@@ -76,8 +78,9 @@ Plan make_plan(std::uint64_t seed) {
   for (std::uint64_t left = random.percent(50) ? 1 + random.below(4) : 0; left > 0; --left) {
     plan.mishaps.push_back(make_mishap(random));
   }
-  plan.commit_frames_max = static_cast<std::size_t>(1 + random.below(limits::commit_frames_max));
-  plan.commit_ns_max = random.between(0, 2 * limits::commit_ns_max);
+  plan.commit_frames_max = static_cast<std::size_t>(
+      1 + random.below(random.percent(50) ? 20 : limits::commit_frames_max));
+  plan.commit_ns_max = random.between(0, 4 * limits::commit_ns_max);
 
   for (const auto& [rate, fraction] : rates) {
     if (random.percent(50) || plan.replays.empty()) {
@@ -109,8 +112,8 @@ std::string Plan::to_string() const {
       duration(stop_ns) + ", stall " + duration(stall_ns) + ", commits of " +
       std::to_string(commit_frames_max) + " frames or " + format_duration(commit_ns_max);
   for (const Mishap& mishap : mishaps) {
-    constexpr std::array kinds{", killed at call ", ", disk full from operation ",
-                               ", disk error at operation "};
+    constexpr std::array kinds{", killed at call ", ", abandoned at call ",
+                               ", disk full from operation ", ", disk error at operation "};
     text += kinds[static_cast<std::size_t>(mishap.kind)] + std::to_string(mishap.number);
   }
   text += ", replays at";

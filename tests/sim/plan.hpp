@@ -20,6 +20,7 @@ struct NetworkPlan {
   std::size_t chunk_bytes_max = 1;      ///< of one read
   std::int64_t delay_ns_max = 0;        ///< of one read
   std::uint64_t drop_per_mille = 0;     ///< reads after which the connection is gone
+  std::uint64_t stillborn_percent = 0;  ///< connections that are gone after their first read
   std::uint64_t stall_per_mille = 0;    ///< reads after which it stays and brings nothing any more
   std::uint64_t refused_percent = 0;    ///< attempts that are turned away
   std::uint64_t deaf_percent = 0;       ///< attempts that nobody answers
@@ -35,6 +36,7 @@ struct NetworkPlan {
 struct Mishap {
   enum class Kind {
     killed,      ///< before call `number` of its sink, the first being 1
+    abandoned,   ///< the same, but its parts are taken down one by one
     disk_full,   ///< from operation `number` on the disk on
     disk_error,  ///< at operation `number` on the disk
   };

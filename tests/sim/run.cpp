@@ -16,13 +16,22 @@
 namespace tapedeck::test {
 namespace {
 
+bool is_death(const Mishap& mishap) {
+  return mishap.kind == Mishap::Kind::killed || mishap.kind == Mishap::Kind::abandoned;
+}
+
 /// Hands everything on to a tape, up to the call before which the process is killed: from there on
 /// nothing reaches the disk any more.
 class MortalSink final : public port::RecordingSink {
  public:
-  MortalSink(schema::TapeWriter& tape, FaultyDisk& disk, std::optional<std::uint64_t> fatal_call,
+  MortalSink(schema::TapeWriter& tape, FaultyDisk& disk, const std::optional<Mishap>& mishap,
              port::Clock& clock, ProcessLog& log)
-      : tape_(tape), disk_(disk), fatal_call_(fatal_call), clock_(clock), log_(log) {}
+      : tape_(tape), disk_(disk), clock_(clock), log_(log) {
+    if (mishap && is_death(*mishap)) {
+      fatal_call_ = mishap->number;
+      is_killed_ = mishap->kind == Mishap::Kind::killed;
+    }
+  }
 
   [[nodiscard]] std::int64_t session_start_ns() const override { return tape_.session_start_ns(); }
   Result<std::uint32_t> open_connection(const port::ConnectionStart& start) override {
@@ -74,8 +83,10 @@ class MortalSink final : public port::RecordingSink {
   bool dies() {
     if (!has_died_ && fatal_call_ && ++calls_ == *fatal_call_) {
       has_died_ = true;
-      // What the writer does when it is destroyed, a dead process does not.
-      disk_.fail_at(1, Fault::disk_error, true);
+      if (is_killed_) {
+        // What the writer does when it is destroyed, a dead process does not.
+        disk_.fail_at(1, Fault::disk_error, true);
+      }
     }
     return has_died_;
   }
@@ -84,6 +95,7 @@ class MortalSink final : public port::RecordingSink {
   schema::TapeWriter& tape_;
   FaultyDisk& disk_;
   std::optional<std::uint64_t> fatal_call_;
+  bool is_killed_ = false;
   port::Clock& clock_;
   ProcessLog& log_;
   std::uint64_t calls_ = 0;
@@ -114,22 +126,13 @@ schema::TapeWriterOptions tape_options(const Plan& plan, bool is_new, std::int64
   return options;
 }
 
-/// Lets the disk fail as the mishap says. Returns the call of its sink that kills a process.
-std::optional<std::uint64_t> arm(const std::optional<Mishap>& mishap, FaultyDisk& disk) {
-  if (!mishap) {
-    return std::nullopt;
+/// Lets the disk fail as the mishap says.
+void arm(const std::optional<Mishap>& mishap, FaultyDisk& disk) {
+  if (mishap && mishap->kind == Mishap::Kind::disk_full) {
+    disk.fail_at(mishap->number, Fault::disk_full, true);
+  } else if (mishap && mishap->kind == Mishap::Kind::disk_error) {
+    disk.fail_at(mishap->number, Fault::disk_error, false);
   }
-  switch (mishap->kind) {
-    case Mishap::Kind::killed:
-      return mishap->number;
-    case Mishap::Kind::disk_full:
-      disk.fail_at(mishap->number, Fault::disk_full, true);
-      break;
-    case Mishap::Kind::disk_error:
-      disk.fail_at(mishap->number, Fault::disk_error, false);
-      break;
-  }
-  return std::nullopt;
 }
 
 /// Runs one recording process.
@@ -140,7 +143,7 @@ Result<ProcessLog> run_process(World& world, const std::optional<Mishap>& mishap
   log.begin_ns = world.clock.now_ns();
   const bool is_new = !std::filesystem::exists(world.path);
   const auto wall_now_ns = [&world] { return sim::epoch_ns + world.clock.now_ns(); };
-  const auto fatal_call = arm(mishap, world.disk);
+  arm(mishap, world.disk);
   std::unique_ptr<schema::TapeWriter> tape;
   std::optional<MortalSink> sink;
   recorder::SessionPorts ports{
@@ -156,7 +159,7 @@ Result<ProcessLog> run_process(World& world, const std::optional<Mishap>& mishap
         log.has_tape = true;
         log.frames_before = tape->committed_seq();
         log.tape_minus_clock_ns = tape->session_start_ns() - world.clock.now_ns();
-        sink.emplace(*tape, world.disk, fatal_call, world.clock, log);
+        sink.emplace(*tape, world.disk, mishap, world.clock, log);
         return &*sink;
       },
       .wall_now_ns = wall_now_ns,
@@ -198,7 +201,8 @@ class StateSink final : public replayer::PacedSink {
   }
 
   Result<void> accept(const port::Frame& frame) override {
-    replayed_.deliveries.push_back({clock_.now_ns(), frame.seq, frame.recv_ns});
+    replayed_.deliveries.push_back(
+        {clock_.now_ns(), frame.seq, frame.connection_id, frame.recv_ns});
     replayed_.bytes += frame.raw;
     if (frame.connection_id != connection_id_) {
       if (connection_id_ != 0) {

@@ -48,6 +48,7 @@ struct Recorded {
 struct Delivery {
   std::int64_t at_ns = 0;
   std::uint64_t seq = 0;
+  std::uint32_t connection_id = 0;
   std::int64_t recv_ns = 0;
 };
 

@@ -179,6 +179,7 @@ struct ScriptedServer::State {
   mutable std::mutex mutex;  ///< of what follows, and of closing the listener
   std::vector<std::string> requests;
   std::thread thread;
+  std::vector<std::thread> connections;
 
   void serve() {
     // Signals are for the thread under test: one that came here would cut a wait of the script
@@ -196,22 +197,26 @@ struct ScriptedServer::State {
       if (fd < 0) {
         return;
       }
-      set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-      set_option(fd, SOL_SOCKET, SO_RCVTIMEO, timeval{.tv_sec = 10, .tv_usec = 0});
-      set_option(fd, SOL_SOCKET, SO_SNDTIMEO, timeval{.tv_sec = 10, .tv_usec = 0});
-      SSL* const session = tls ? SSL_new(tls.get()) : nullptr;
-      ScriptedConnection connection(fd, session);
-      if (session != nullptr && (SSL_set_fd(session, fd) != 1 || SSL_accept(session) != 1)) {
-        connection.let_go();
-        continue;
-      }
-      std::string request = connection.read_request();
-      {
-        const std::lock_guard lock(mutex);
-        requests.push_back(std::move(request));
-      }
-      script(connection);
+      connections.emplace_back([this, fd, &script] { run(script, fd); });
     }
+  }
+
+  void run(const Script& script, int fd) {
+    set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    set_option(fd, SOL_SOCKET, SO_RCVTIMEO, timeval{.tv_sec = 10, .tv_usec = 0});
+    set_option(fd, SOL_SOCKET, SO_SNDTIMEO, timeval{.tv_sec = 10, .tv_usec = 0});
+    SSL* const session = tls ? SSL_new(tls.get()) : nullptr;
+    ScriptedConnection connection(fd, session);
+    if (session != nullptr && (SSL_set_fd(session, fd) != 1 || SSL_accept(session) != 1)) {
+      connection.let_go();
+      return;
+    }
+    std::string request = connection.read_request();
+    {
+      const std::lock_guard lock(mutex);
+      requests.push_back(std::move(request));
+    }
+    script(connection);
   }
 };
 
@@ -240,6 +245,9 @@ ScriptedServer::~ScriptedServer() {
     }
   }
   state_->thread.join();
+  for (std::thread& connection : state_->connections) {
+    connection.join();
+  }
 }
 
 std::uint16_t ScriptedServer::port() const {

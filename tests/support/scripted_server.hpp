@@ -1,5 +1,5 @@
-// A server on loopback that does to a client what a script says: plain blocking sockets in a
-// thread.
+// A server on loopback that does to a client what a script says: plain blocking sockets, a thread
+// for each connection.
 #pragma once
 
 #include <cstddef>
@@ -62,8 +62,8 @@ class ScriptedServer {
   /// Runs after the request was read; the connection is closed when it returns.
   using Script = std::function<void(ScriptedConnection&)>;
 
-  /// The n-th connection gets the n-th script, one after the other; after the last one the port is
-  /// closed. Listens on a free port of 127.0.0.1. A connection whose TLS fails costs a script.
+  /// The n-th connection gets the n-th script; after the last one the port is closed. Listens on a
+  /// free port of 127.0.0.1. A connection whose TLS fails costs a script.
   explicit ScriptedServer(std::vector<Script> scripts,
                           const std::optional<ServerTls>& tls = std::nullopt);
   ScriptedServer(const ScriptedServer&) = delete;

@@ -124,6 +124,24 @@ test('requests on the tape cause the plugin events that no stream tells', () => 
   assert.deepEqual([events[1].seq, events[3].seq, events[3].t_ns, events[3].payload], [0, 1, late, null]);
 });
 
+test('requests upon which the client gives up disconnect it', () => {
+  const tape = tapeOf(event('stage', []));
+  const base = '/api/client/v2/conferences/meet.alice/';
+  const second = 1_000_000_000;
+  const exchange = (at, target, status, answer) => sql(tape, `INSERT INTO exchanges (request_ns, response_ns, method, target,
+    request_headers, request_body, status, response_headers, response_body) VALUES (${at * second}, ${at * second}, 'POST', '${base}${target}',
+    '', CAST('' AS BLOB), ${status}, '', CAST('${JSON.stringify(answer)}' AS BLOB))`);
+  exchange(3600, 'request_token', 200, { status: 'success', result: { expires: '120', participant_uuid: self } });
+  exchange(3640, 'refresh_token', 200, { status: 'success', result: { expires: '120' } });
+  exchange(3680, 'refresh_token', 403, { status: 'failed', result: 'Invalid token' });
+  assert.deepEqual(lines(run('events', tape)).map(line => line.event), ['authenticatedWithConference', 'stage']);
+  exchange(3765, 'refresh_token', 403, { status: 'failed', result: 'Invalid token' });
+  const [disconnected, ...links] = lines(run('events', tape)).slice(2);
+  assert.deepEqual([disconnected.event, disconnected.t_ns, disconnected.payload],
+    ['disconnected', 3765 * second, { error: 'Could not reconnect to the meeting', errorCode: '#pex117' }]);
+  assert.equal(links.length, 2);
+});
+
 test('state is canonical JSON in a pipe, tables when asked', () => {
   const tape = tapeOf(story);
   const [state] = lines(run('state', tape));
@@ -133,7 +151,24 @@ test('state is canonical JSON in a pipe, tables when asked', () => {
   const human = run('state', tape, '--human');
   assert.equal(human.status, 0);
   assert.match(human.stdout, /^Meet Alice \(meet\.alice\) as client-20 sees it, frame 6/);
-  assert.match(human.stdout, /u1 +.*hand 1/);
+  assert.match(human.stdout, /^  name +role +service +call/m);
+  assert.match(human.stdout, /^  hands: u1$/m);
+});
+
+test('the tables name who presents, who is on stage and in the spotlight, in order', () => {
+  const tape = tapeOf(event('participant_create', person('u1', { spotlight: 20, buzz_time: 7 })) +
+    event('participant_create', person('u2', { spotlight: 10, buzz_time: 8 })) +
+    event('presentation_start', { presenter_uuid: 'u2', presenter_name: 'Two', presenter_uri: '' }) +
+    event('stage', [{ participant_uuid: 'u2', stage_index: 0, vad: 100 }, { participant_uuid: 'gone', stage_index: 1, vad: 0 }]) +
+    event('breakout_event', { event: 'conference_update', breakout_uuid: 'b', data: { breakout_name: 'Room 1' } }) +
+    event('refer', { alias: 'meet.other', token: 'secret' }) + event('hologram', {}) + event('stage', null));
+  const { stdout } = run('state', tape, '--human');
+  for (const line of ['hands: u1, u2', 'spotlights: u2, u1', 'presents: u2', 'stage: u2, gone', 'referred to   meet.other',
+    'events        8, 1 of a name that no client knows, 1 that the client dropped', 'token         validity not told, node asked for 0 refreshes']) {
+    assert.ok(stdout.split('\n').includes(`  ${line}`), `${line}\n${stdout}`);
+  }
+  assert.match(stdout, /^b \(Room 1\): 0 participants/m);
+  assert.ok(!stdout.includes('secret'));
 });
 
 test('state stops at the frame or the moment that is asked for', () => {

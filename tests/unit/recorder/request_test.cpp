@@ -73,6 +73,28 @@ TEST(Request, AnIdOfTheCallersGivesWayToTheStreams) {
   EXPECT_EQ(later.text.find("mine"), std::string::npos);
 }
 
+TEST(Request, APostCarriesItsBodyAndWhatIsForTheNode) {
+  const PostRequest request =
+      make_post(*parse_url("http://u:p@h:81/x"), {{"token", "t"}, {"user-agent", "me"}}, "{}");
+  EXPECT_EQ(request.text,
+            "POST /x HTTP/1.1\r\nHost: h:81\r\nAccept: application/json\r\n"
+            "Content-Type: application/json\r\nContent-Length: 2\r\n"
+            "Authorization: Basic dTpw\r\ntoken: t\r\nuser-agent: me\r\n\r\n{}");
+  EXPECT_EQ(request.headers.back().value, "me");
+}
+
+TEST(Request, APostOfNothingSaysSo) {
+  EXPECT_EQ(make_post(*parse_url("http://h/x"), {}, "").text,
+            "POST /x HTTP/1.1\r\nHost: h\r\nAccept: application/json\r\nContent-Length: 0\r\n"
+            "User-Agent: tapedeck\r\n\r\n");
+}
+
+TEST(Request, ATunnelIsAskedForByHostAndPort) {
+  const Url proxy = *parse_url("http://proxy:3128");
+  EXPECT_EQ(make_connect_request(*parse_url("https://[2001:db8::1]/x"), proxy),
+            "CONNECT [2001:db8::1]:443 HTTP/1.1\r\nHost: [2001:db8::1]:443\r\n\r\n");
+}
+
 TEST(ParseHeader, ReadsNameAndValue) {
   const auto header = parse_header("X-Token:  a: b \t");
   ASSERT_TRUE(header);

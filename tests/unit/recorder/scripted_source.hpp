@@ -20,9 +20,10 @@ struct Step {
 
 class ScriptedSource final : public recorder::Source {
  public:
-  /// One script for each `open`; the last one repeats.
-  ScriptedSource(port::Clock& clock, std::vector<std::vector<Step>> scripts)
-      : clock_(clock), scripts_(std::move(scripts)) {}
+  /// One script for each `open`; the last one repeats. `farewell` is what follows `leave`.
+  ScriptedSource(port::Clock& clock, std::vector<std::vector<Step>> scripts,
+                 std::vector<Step> farewell = {})
+      : clock_(clock), scripts_(std::move(scripts)), farewell_(std::move(farewell)) {}
 
   [[nodiscard]] const std::string& name() const override { return name_; }
 
@@ -48,15 +49,28 @@ class ScriptedSource final : public recorder::Source {
 
   void close() override { script_ = nullptr; }
 
+  void hear(const sse::Message& message) override { heard_.emplace_back(message.event); }
+
+  [[nodiscard]] bool leave() override {
+    script_ = farewell_.empty() ? nullptr : &farewell_;
+    step_ = 0;
+    last_ns_ = clock_.now_ns();
+    return script_ != nullptr;
+  }
+
   [[nodiscard]] bool closed() const { return script_ == nullptr; }
   /// The last event id and the time of each `open`.
   [[nodiscard]] const std::vector<std::string>& opened_ids() const { return opened_ids_; }
   [[nodiscard]] const std::vector<std::int64_t>& opened_ns() const { return opened_ns_; }
+  /// The event of each message.
+  [[nodiscard]] const std::vector<std::string>& heard() const { return heard_; }
 
  private:
   std::string name_ = "the script";
   port::Clock& clock_;
   std::vector<std::vector<Step>> scripts_;
+  std::vector<Step> farewell_;
+  std::vector<std::string> heard_;
   const std::vector<Step>* script_ = nullptr;
   std::size_t step_ = 0;
   std::int64_t last_ns_ = 0;

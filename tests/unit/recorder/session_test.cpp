@@ -45,7 +45,7 @@ class SessionTest : public testing::Test {
  protected:
   Result<Summary> run(std::vector<std::vector<Step>> scripts, const SessionOptions& options = {},
                       int fail_at = std::numeric_limits<int>::max()) {
-    source_ = std::make_unique<ScriptedSource>(clock_, std::move(scripts));
+    source_ = std::make_unique<ScriptedSource>(clock_, std::move(scripts), farewell_);
     Session session({.source = *source_,
                      .clock = clock_,
                      .open_sink = [&]() -> Result<port::RecordingSink*> {
@@ -55,7 +55,7 @@ class SessionTest : public testing::Test {
                        return sink_.get();
                      },
                      .wall_now_ns = [] { return 1; },
-                     .stop_requested = [&] { return clock_.now_ns() >= stop_ns_; },
+                     .stop_requested = [&] { return stop_requested(); },
                      .on_progress = [&](const Progress& now) { progress_.push_back(now); }},
                     options);
     auto summary = session.run();
@@ -69,8 +69,19 @@ class SessionTest : public testing::Test {
     return *std::move(reader);
   }
 
+  /// Once, and again where `stop_again_ns_` says so.
+  bool stop_requested() {
+    const std::int64_t due_ns = stops_ == 0 ? stop_ns_ : stop_again_ns_;
+    const bool due = stops_ < 2 && clock_.now_ns() >= due_ns;
+    stops_ += due ? 1 : 0;
+    return due;
+  }
+
   test::TemporaryFolder folder_;
   port::VirtualClock clock_;
+  int stops_ = 0;
+  std::int64_t stop_again_ns_ = std::numeric_limits<std::int64_t>::max();
+  std::vector<Step> farewell_;
   std::int64_t stop_ns_ = 24 * hour_ns;
   int sinks_opened_ = 0;
   std::unique_ptr<ScriptedSource> source_;
@@ -339,6 +350,95 @@ TEST_F(SessionTest, ProgressTellsTheStateOfTheConnection) {
   EXPECT_EQ(progress_.back().state, Progress::State::opening);
   EXPECT_EQ(progress_.back().totals.bytes, 3U);
   EXPECT_NEAR(static_cast<double>(progress_.back().elapsed_ns), 2e9, 1e8);
+}
+
+Step exchanges(const std::string& target, std::int64_t request_ns, std::int64_t after_ns = 0) {
+  port::Exchange exchange;
+  exchange.request_ns = request_ns;
+  exchange.response_ns = request_ns + 5 * ns_per_ms;
+  exchange.method = "POST";
+  exchange.target = target;
+  exchange.status = 200;
+  return {after_ns, Exchanged{exchange}};
+}
+
+TEST_F(SessionTest, ExchangesFromBeforeTheTapeAreOnItWithTheirTimes) {
+  stop_ns_ = ns_per_s;
+  ASSERT_TRUE(run({{exchanges("/first", 0, 5 * ns_per_ms), opens(10 * ns_per_ms),
+                    exchanges("/second", 20 * ns_per_ms, 20 * ns_per_ms), brings(":\n\n")}}));
+  const auto exchanges = *tape()->exchanges();
+  ASSERT_EQ(exchanges.size(), 2U);
+  EXPECT_EQ(exchanges[0].target, "/first");
+  EXPECT_EQ(exchanges[0].request_ns, 0) << "the tape's time begins with the join";
+  EXPECT_EQ(exchanges[0].response_ns, 5 * ns_per_ms);
+  EXPECT_EQ(exchanges[1].request_ns, 20 * ns_per_ms);
+  EXPECT_EQ(tape()->connections()->at(0).start.opened_ns, 15 * ns_per_ms);
+}
+
+TEST_F(SessionTest, TheSourceHearsWhatTheStreamSays) {
+  stop_ns_ = ns_per_s;
+  ASSERT_TRUE(run({{opens(), brings("event: refer\ndata: {}\n\n:\n\nda"), brings("ta: x\n\n")}}));
+  EXPECT_EQ(source_->heard(), (std::vector<std::string>{"refer", "message"}));
+}
+
+TEST_F(SessionTest, AStreamThatGoesOnElsewhereIsFollowedAtOnceAndTheGapIsNoted) {
+  stop_ns_ = ns_per_s;
+  const Step moves{ns_per_ms,
+                   Ended{ConnectionEnd::stopped, "it moved", Ended::Then::reopen_at_once}};
+  const auto summary = run({{opens(), brings(":\n\n"), moves}, {opens(ns_per_ms)}});
+  ASSERT_TRUE(summary) << summary.error().message;
+  ASSERT_EQ(source_->opened_ns().size(), 2U);
+  EXPECT_EQ(source_->opened_ns()[1], 2 * ns_per_ms);
+  EXPECT_EQ(tape()->gaps()->at(0).reason, "it moved");
+}
+
+TEST_F(SessionTest, AGoodbyeOfTheNodeEndsTheRecording) {
+  const Step dismisses{ns_per_ms, Ended{ConnectionEnd::stopped, "goodbye", Ended::Then::never}};
+  const auto summary = run({{opens(), brings(":\n\n"), dismisses}});
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->ending, Ending::dismissed);
+  EXPECT_EQ(summary->detail, "goodbye");
+  EXPECT_EQ(source_->opened_ns().size(), 1U);
+  EXPECT_TRUE(tape()->gaps()->empty());
+  EXPECT_TRUE(tape()->summary().closed);
+}
+
+TEST_F(SessionTest, WhatIsSaidOnLeavingIsOnTheTapeAndTakesNoneOfTheRecordingsTime) {
+  stop_ns_ = ns_per_s;
+  farewell_ = {exchanges("/release_token", ns_per_s, 50 * ns_per_ms), {ns_per_ms, Left{}}};
+  const auto summary = run({{opens(), brings(":\n\n")}});
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_NEAR(static_cast<double>(summary->elapsed_ns), 1e9, 6e7);
+  ASSERT_EQ(tape()->exchanges()->size(), 1U);
+  EXPECT_TRUE(tape()->summary().closed);
+}
+
+TEST_F(SessionTest, ANodeThatDoesNotLetGoIsNotWaitedForForLong) {
+  stop_ns_ = ns_per_s;
+  farewell_ = {{hour_ns, Left{}}};
+  ASSERT_TRUE(run({{opens(), brings(":\n\n")}}));
+  EXPECT_LE(clock_.now_ns(), ns_per_s + limits::leave_ns_max + 100 * ns_per_ms);
+  EXPECT_GT(sink_->calls(), (ns_per_s + limits::leave_ns_max) / limits::commit_ns_max)
+      << "what was taken before is committed within the bound all the same";
+  EXPECT_TRUE(tape()->summary().closed);
+}
+
+TEST_F(SessionTest, ASecondStopDoesNotWaitForTheNode) {
+  stop_ns_ = stop_again_ns_ = ns_per_s;
+  farewell_ = {{hour_ns, Left{}}};
+  ASSERT_TRUE(run({{opens(), brings(":\n\n")}}));
+  EXPECT_LE(clock_.now_ns(), ns_per_s + 100 * ns_per_ms);
+  EXPECT_TRUE(tape()->summary().closed);
+}
+
+TEST_F(SessionTest, LeaveIsTakenAfterAFailureToo) {
+  farewell_ = {exchanges("/release_token", 0, ns_per_ms), {ns_per_ms, Left{}}};
+  const auto refused = run({{refuses()}});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(clock_.now_ns(), 3 * ns_per_ms);
+  const auto full = run({{opens(), brings(":\n\n")}}, {}, 2);
+  ASSERT_FALSE(full);
+  EXPECT_EQ(full.error().message, "the disk is full");
 }
 
 }  // namespace

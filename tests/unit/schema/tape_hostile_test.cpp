@@ -93,6 +93,14 @@ TEST(HostileTape, CutOffAnywhereIsRefusedOrRead) {
   }
 }
 
+TEST(HostileTape, CutOffByAByteIsNotWhole) {
+  const TemporaryFolder folder;
+  make_full_tape(folder.path());
+  EXPECT_TRUE(broken_rules(folder.path()).empty());
+  std::filesystem::resize_file(folder.path(), std::filesystem::file_size(folder.path()) - 1);
+  EXPECT_EQ(broken_rules(folder.path()).front(), "tape.pages");
+}
+
 /// Turns bits of `file` over, one at a time among its bytes that are not zero, and uses the tape.
 void flip_bits(const std::string& file, const std::string& tape, int count) {
   constexpr std::uint32_t seed = 7;

@@ -103,6 +103,17 @@ TEST(PluginEvents, ComeFromRequestsToo) {
   EXPECT_EQ(left->place.recv_ns, 4);
   EXPECT_EQ(events.from(*left).front().name, "userInitiatedDisconnect");
   EXPECT_EQ(events.from(*left).size(), 3U);
+  derivation.act(RestEffect::media_connected, 5);
+  EXPECT_TRUE(events.from(*derivation.next()).empty()) << "the client has left";
+}
+
+TEST(PluginEvents, TellOfAClientThatGaveUp) {
+  Derivation derivation(Join{}, {.client = client_of(PluginApi::api_19)});
+  PluginEvents events(PluginApi::api_19);
+  while (derivation.next()) {
+  }
+  derivation.act(RestEffect::token_expired, 3);
+  EXPECT_EQ(events.from(*derivation.next()).front().name, "disconnected");
 }
 
 TEST(PluginEvents, OfASimulatedConferenceHaveTheShapesOfTheCatalogue) {

@@ -1,6 +1,7 @@
 // The presentation: what the client's call says of both directions.
 #include <gtest/gtest.h>
 
+#include "core/base/units.hpp"
 #include "tests/unit/state/client.hpp"
 
 namespace tapedeck::state::test {
@@ -104,25 +105,80 @@ TEST(Leaving, EndsTheCallWithoutAWordOfDisconnection) {
   EXPECT_EQ(client.start_of_another(), Texts{});
 }
 
-TEST(RestCall, TellsWhatAPluginHearsOf) {
-  event::Decoder decoder;
-  const std::string base = "/api/client/v2/conferences/meet.alice/";
-  const auto effect = [&](std::string_view method, const std::string& path, std::int64_t status,
-                          std::string_view body = "{}") {
-    const std::string target = base + path;
-    return effect_of({method, target, body, status}, decoder);
+TEST(Leaving, SaysWhyWhereItIsUnexpected) {
+  const auto said = [](RestEffect effect) {
+    Acting client;
+    const Texts signals = client.act(effect);
+    EXPECT_EQ(signals.size(), 3U);
+    EXPECT_EQ(client.act(effect), Texts{}) << "it has left already";
+    return signals.front();
   };
-  EXPECT_EQ(effect("POST", "participants/u/calls/c/ack", 200), RestEffect::media_connected);
-  EXPECT_EQ(effect("POST", "participants/u/calls/c/ack", 403), RestEffect::none);
-  EXPECT_EQ(effect("GET", "participants/u/calls/c/ack", 200), RestEffect::none);
-  EXPECT_EQ(effect("POST", "participants/u/take_floor?token=x", 200), RestEffect::floor_taken);
-  EXPECT_EQ(effect("POST", "participants/u/take_floor", 403), RestEffect::floor_refused);
-  EXPECT_EQ(effect("POST", "participants/u/release_floor", 200), RestEffect::floor_released);
-  EXPECT_EQ(effect("POST", "release_token", 200, R"({"reason":"User initiated disconnect"})"),
+  EXPECT_EQ(said(RestEffect::action_failed),
+            R"(onDisconnected {"error":"Could not execute critical network action",)"
+            R"("errorCode":"#pex117"})");
+  EXPECT_EQ(said(RestEffect::token_expired),
+            R"(onDisconnected {"error":"Could not reconnect to the meeting",)"
+            R"("errorCode":"#pex117"})");
+}
+
+/// One client's requests, as its tape has them.
+class Requests {
+ public:
+  explicit Requests(std::optional<std::uint64_t> token_expires_s = {}) : calls_(token_expires_s) {}
+
+  RestEffect post(const std::string& path, std::int64_t status, std::string_view body = "{}",
+                  std::int64_t at_ns = 0) {
+    return request("POST", "/api/client/v2/conferences/meet.alice/" + path, status, body, at_ns);
+  }
+  RestEffect request(std::string_view method, const std::string& target, std::int64_t status,
+                     std::string_view body = "{}", std::int64_t at_ns = 0) {
+    return calls_.effect_of({method, target, body, status, at_ns});
+  }
+
+ private:
+  RestCalls calls_;
+};
+
+TEST(RestCalls, TellOfTheFloorAndOfTheLeaveButton) {
+  Requests requests;
+  EXPECT_EQ(requests.post("participants/u/take_floor?token=x", 200), RestEffect::floor_taken);
+  EXPECT_EQ(requests.post("participants/u/take_floor", 403), RestEffect::floor_refused);
+  EXPECT_EQ(requests.post("participants/u/release_floor", 200), RestEffect::floor_released);
+  EXPECT_EQ(requests.post("release_token", 200, R"({"reason":"User initiated disconnect"})"),
             RestEffect::left_by_user);
-  EXPECT_EQ(effect("POST", "release_token", 200, R"({"reason":"Transfer"})"), RestEffect::none);
-  EXPECT_EQ(effect("POST", "release_token", 200, "not JSON"), RestEffect::none);
-  EXPECT_EQ(effect_of({"POST", "/elsewhere/ack", "", 200}, decoder), RestEffect::none);
+  EXPECT_EQ(requests.post("release_token", 200, R"({"reason":"Transfer"})"), RestEffect::none);
+  EXPECT_EQ(requests.post("release_token", 200, "not JSON"), RestEffect::none);
+}
+
+TEST(RestCalls, TellOfMediaOnceForEachCall) {
+  Requests requests;
+  EXPECT_EQ(requests.request("GET", "/api/client/v2/conferences/m/participants/u/calls/c/ack", 200),
+            RestEffect::none);
+  EXPECT_EQ(requests.request("POST", "/elsewhere/ack", 200), RestEffect::none);
+  EXPECT_EQ(requests.post("participants/u/calls/c/ack", 403), RestEffect::none);
+  EXPECT_EQ(requests.post("participants/u/calls/c/ack", 200), RestEffect::media_connected);
+  EXPECT_EQ(requests.post("participants/u/calls/c/ack", 200), RestEffect::none);
+  EXPECT_EQ(requests.post("participants/u/calls/d/ack", 200), RestEffect::media_connected);
+}
+
+TEST(RestCalls, TellThatTheClientGaveUpOnWhatItCannotTake) {
+  Requests requests;
+  for (const std::int64_t status : {200, 400, 403, 500, 504}) {
+    EXPECT_EQ(requests.post("participants/u/calls", status), RestEffect::none) << status;
+  }
+  EXPECT_EQ(requests.post("participants/u/calls", 502), RestEffect::action_failed);
+  EXPECT_EQ(requests.post("participants/u/calls/c/ack", 500), RestEffect::action_failed);
+}
+
+TEST(RestCalls, TellThatTheTokenExpired) {
+  Requests requests(120);
+  EXPECT_EQ(requests.post("request_token", 200, "{}", 10 * ns_per_s), RestEffect::none);
+  EXPECT_EQ(requests.post("refresh_token", 200, "{}", 50 * ns_per_s), RestEffect::none);
+  EXPECT_EQ(requests.post("refresh_token", 403, "{}", 174 * ns_per_s), RestEffect::none);
+  EXPECT_EQ(requests.post("refresh_token", 403, "{}", 175 * ns_per_s), RestEffect::token_expired);
+
+  Requests nobody_told;
+  EXPECT_EQ(nobody_told.post("refresh_token", 403, "{}", 1'000'000 * ns_per_s), RestEffect::none);
 }
 
 }  // namespace

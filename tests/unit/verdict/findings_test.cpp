@@ -1,11 +1,9 @@
-// Each rule about streams has a folder in fixtures/findings: a stream that breaks it, one beside it
-// that does not, and the findings of the first.
 #include "core/verdict/findings.hpp"
 
 #include <algorithm>
-#include <cstdlib>
-#include <fstream>
+#include <map>
 #include <random>
+#include <sstream>
 
 #include <gtest/gtest.h>
 
@@ -13,11 +11,6 @@
 #include "tests/unit/verdict/line.hpp"
 
 namespace tapedeck::verdict {
-
-/// A rule in the names of tests; GoogleTest looks for it beside the type.
-void PrintTo(const RuleInfo& info, std::ostream* out) {
-  *out << info.id;
-}
 
 namespace {
 
@@ -27,68 +20,82 @@ Findings findings_of(std::string_view stream) {
   return findings;
 }
 
-std::vector<RuleInfo> stream_rules() {
-  std::vector<RuleInfo> chosen;
-  std::ranges::copy_if(rules(), std::back_inserter(chosen), [](const RuleInfo& info) {
-    return info.rule != Rule::tape_damaged && info.rule != Rule::bytes_broken &&
-           info.rule != Rule::tape_unclosed;
-  });
-  return chosen;
-}
+/// What docs/FINDINGS.md says of one rule.
+struct Explanation {
+  std::string heading;
+  std::string severity;
+  std::string stream;                         ///< the example
+  std::map<std::string, std::string> claims;  ///< pointer, expected, found: of a finding in it
 
-class EachRule : public testing::TestWithParam<RuleInfo> {
- protected:
-  const std::filesystem::path folder = source_folder / "fixtures/findings" / GetParam().id;
+  [[nodiscard]] bool is_of(const Finding& finding) const {
+    const std::map<std::string, std::string> told{
+        {"pointer", finding.pointer}, {"expected", finding.expected}, {"found", finding.found}};
+    return std::ranges::includes(told, claims);
+  }
 };
 
-TEST_P(EachRule, IsBrokenByItsFixture) {
-  const Findings findings = findings_of(read_file(folder / "triggers.sse"));
-  EXPECT_GT(findings.count(GetParam().rule), 0U);
-  const auto golden = folder / "findings.jsonl";
-  if (std::getenv("UPDATE_GOLDEN") != nullptr) {
-    std::ofstream(golden, std::ios::binary) << as_lines(findings);
+std::vector<Explanation> explanations() {
+  std::istringstream page(read_file(source_folder / "docs/FINDINGS.md"));
+  std::vector<Explanation> all;
+  for (std::string line; std::getline(page, line);) {
+    if (line.starts_with("### ")) {
+      all.push_back({line.substr(4), {}, {}, {}});
+    } else if (all.empty()) {
+      continue;
+    } else if (line.starts_with("Severity: ")) {
+      all.back().severity = line.substr(10, line.find('.') - 10);
+    } else if (const std::size_t colon = line.find(": "); line.starts_with("    pointer:") ||
+                                                          line.starts_with("    expected:") ||
+                                                          line.starts_with("    found:")) {
+      all.back().claims[line.substr(4, colon - 4)] =
+          line.substr(line.find_first_not_of(' ', colon + 1));
+    } else if (line.starts_with("    ") || (line.empty() && !all.back().stream.empty())) {
+      all.back().stream += line.substr(std::min<std::size_t>(line.size(), 4)) + '\n';
+    }
   }
-  EXPECT_EQ(as_lines(findings), read_file(golden));
+  return all;
 }
-
-TEST_P(EachRule, IsKeptByTheStreamBesideIt) {
-  EXPECT_EQ(as_lines(findings_of(read_file(folder / "clean.sse"))), "");
-}
-
-TEST_P(EachRule, IsSilentWhenItIsOff) {
-  RuleSet rules;
-  rules.set(GetParam().rule, Severity::off);
-  Findings findings(rules);
-  Line(findings).run(read_file(folder / "triggers.sse"));
-  EXPECT_EQ(findings.count(GetParam().rule), 0U);
-}
-
-std::string test_name(const testing::TestParamInfo<RuleInfo>& info) {
-  std::string name(info.param.id);
-  std::ranges::replace(name, '-', '_');
-  return name;
-}
-
-INSTANTIATE_TEST_SUITE_P(Findings, EachRule, testing::ValuesIn(stream_rules()), test_name);
 
 TEST(Findings, EveryRuleIsExplainedAndEveryExplanationIsOfARule) {
-  std::istringstream page(read_file(source_folder / "docs/FINDINGS.md"));
   std::string expected;
   for (const RuleInfo& info : rules()) {
     expected += std::string(info.id) + ' ' + std::string(name_of(info.severity)) + '\n';
   }
   std::string explained;
-  std::string id;
-  for (std::string line; std::getline(page, line);) {
-    if (line.starts_with("### ")) {
-      id = line.substr(4);
-      explained += id;
-    } else if (line.starts_with("Severity: ")) {
-      const std::size_t end = line.find('.');
-      explained += ' ' + line.substr(10, end - 10) + '\n';
-    }
+  for (const Explanation& explanation : explanations()) {
+    explained += explanation.heading + ' ' + explanation.severity + '\n';
   }
   EXPECT_EQ(explained, expected);
+}
+
+/// Its example is a stream, in a room with Ada, or else the findings of the fixture.
+TEST(Findings, EveryExampleBreaksTheRuleThatItExplains) {
+  const std::string ada = read_file(source_folder / "fixtures/findings/torn-block/clean.sse");
+  const std::string room = ada.substr(0, ada.find("event: conference_update"));
+  for (const Explanation& explanation : explanations()) {
+    SCOPED_TRACE(explanation.heading);
+    const RuleInfo* const info = find_rule(explanation.heading);
+    ASSERT_NE(info, nullptr);
+    if (explanation.stream.empty()) {
+      const std::string golden =
+          read_file(source_folder / "fixtures/findings" / info->id / "findings.jsonl");
+      EXPECT_FALSE(explanation.claims.empty());
+      for (const auto& [key, text] : explanation.claims) {
+        std::string member;
+        JsonWriter(member).begin_object().member(key, text);
+        EXPECT_NE(golden.find(member.substr(1)), std::string::npos) << member;
+      }
+      continue;
+    }
+    std::string stream = room + explanation.stream + '\n';
+    if (info->rule == Rule::torn_block) {
+      stream.erase(stream.find_last_not_of('\n') + 1);
+    }
+    const Findings findings = findings_of(stream);
+    EXPECT_TRUE(std::ranges::any_of(findings.kept(), [&](const Finding& finding) {
+      return finding.rule == info->rule && explanation.is_of(finding);
+    })) << as_lines(findings);
+  }
 }
 
 TEST(Findings, KeepsTheFirstOfARuleAndCountsTheRest) {
@@ -139,6 +146,52 @@ TEST(RuleSet, ReadsASeverity) {
   }
 }
 
+constexpr std::string_view sync_begin = "event: participant_sync_begin\ndata: null\n\n";
+constexpr std::string_view sync_end = "event: participant_sync_end\ndata: null\n\n";
+
+std::string create(std::string_view uuid) {
+  return "event: participant_create\ndata: {\"uuid\":\"" + std::string(uuid) + "\"}\n\n";
+}
+
+std::string roster(std::initializer_list<std::string_view> uuids) {
+  std::string stream(sync_begin);
+  for (const std::string_view uuid : uuids) {
+    stream += create(uuid);
+  }
+  return stream.append(sync_end);
+}
+
+TEST(Validator, ARosterSyncEndsWithItsConnection) {
+  const Findings findings = findings_of(std::string(sync_begin) + ": connection\n\n" +
+                                        roster({"ada"}) + std::string(sync_begin));
+  ASSERT_EQ(findings.count(Rule::open_sync), 2U);
+  EXPECT_EQ(findings.kept()[0].seq, 1U);
+  EXPECT_EQ(findings.kept()[0].found, "the end of the connection");
+  EXPECT_EQ(findings.kept().back().seq, 5U);
+  EXPECT_EQ(findings.kept().back().found, "the end of the tape");
+}
+
+TEST(Validator, AConnectionBeginsAnew) {
+  const std::string left = "event: disconnect\ndata: {\"reason\":\"over\"}\nid: MjdfOA==\n\n";
+  const std::string again = "event: disconnect\ndata: {\"reason\":\"over\"}\nid: MjdfMQ==\n\n";
+  const Findings twice = findings_of(left + again);
+  EXPECT_EQ(twice.count(Rule::after_disconnect), 1U);
+  EXPECT_EQ(twice.count(Rule::id_backwards), 1U);
+  EXPECT_EQ(as_lines(findings_of(left + ": connection\n\n" + again)), "");
+}
+
+TEST(Validator, KnowsWhoYouWereBeforeYouJoinedAnew) {
+  const std::string before = ": self ada\n\n" + roster({"ada", "bo"}) + ": connection\n\n";
+  const Findings ghost = findings_of(before + ": self eve\n\n" + roster({"ada", "bo", "eve"}));
+  ASSERT_EQ(ghost.count(Rule::two_selves), 1U);
+  EXPECT_TRUE(std::ranges::any_of(ghost.kept(), [](const Finding& finding) {
+    return finding.rule == Rule::two_selves && finding.seq == 8 && finding.found == "\"eve\"";
+  }));
+  EXPECT_EQ(findings_of(before + ": self eve\n\n" + roster({"bo", "eve"})).count(Rule::two_selves),
+            0U);
+  EXPECT_EQ(findings_of(before + roster({"ada", "bo"})).count(Rule::two_selves), 0U);
+}
+
 TEST(Validator, RestsTheRulesAboutRostersBeyondItsLimit) {
   std::string stream = "event: participant_sync_begin\ndata: null\n\n";
   for (int i = 0; i < 100; ++i) {
@@ -160,7 +213,7 @@ TEST(Validator, RestsTheRulesAboutRostersBeyondItsLimit) {
 /// Streams damaged in every way must end in findings, never in a crash.
 TEST(Validator, TakesWhateverComes) {
   std::vector<std::string> streams;
-  for (const RuleInfo& info : stream_rules()) {
+  for (const RuleInfo& info : rules()) {
     if (info.rule != Rule::limit_reached) {  // nothing but brackets
       streams.push_back(read_file(source_folder / "fixtures/findings" / info.id / "triggers.sse"));
     }

@@ -59,12 +59,6 @@ void Line::run(std::string_view stream) {
 }
 
 void Line::take(const sse::Block& block) {
-  if (const auto time = directive(block.raw, "at")) {
-    if (const auto ns = parse_duration(*time)) {
-      now_ns_ = *ns;
-    }
-    return;
-  }
   if (const auto uuid = directive(block.raw, "self")) {
     validator_.self(*uuid);
     return;
@@ -74,8 +68,8 @@ void Line::take(const sse::Block& block) {
     join();
     return;
   }
-  const port::Frame frame{++seq_, connection_id_, now_ns_, block.complete, block.raw};
   now_ns_ += 10 * ns_per_ms;
+  const port::Frame frame{++seq_, connection_id_, now_ns_, block.complete, block.raw};
   validator_.frame(frame);
   reader_.push({frame.seq, frame.connection_id, frame.recv_ns}, frame.raw);
   while (const auto event = reader_.next()) {

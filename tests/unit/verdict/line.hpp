@@ -21,8 +21,8 @@ inline const std::filesystem::path source_folder = TAPEDECK_SOURCE_DIR;
 /// One line of JSON a finding.
 [[nodiscard]] std::string as_lines(const Findings& findings);
 
-/// Comments of a stream direct it: `: at 2s` sets the time of what follows, `: connection` begins
-/// another connection, with another join, and `: self UUID` says who you are.
+/// Comments of a stream direct it: `: connection` begins another connection, with another join, and
+/// `: self UUID` says who you are.
 class Line {
  public:
   explicit Line(Findings& findings, std::size_t names_bytes_max = limits::roster_bytes_max);

@@ -1,0 +1,41 @@
+// What the command line of `tapedeck record` asks for.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/command.hpp"
+#include "core/base/result.hpp"
+#include "recorder/http_source.hpp"
+#include "recorder/join_protocol.hpp"
+#include "recorder/session.hpp"
+#include "schema/tape_writer.hpp"
+
+namespace tapedeck::cli {
+
+/// One tape to be recorded.
+struct RecordTask {
+  std::string tape;
+  std::string alias = {};  ///< of the conference to join; "": the source is the stream itself
+  std::string pin = {};
+};
+
+struct RecordWishes {
+  std::string source;
+  std::optional<recorder::Url> url;  ///< of the stream, or of the node; nothing: a file or "-"
+  std::vector<RecordTask> tasks;     ///< at least one
+  std::string folder = {};           ///< where their tapes go, to be made if need be; "" for one
+  schema::Existing existing = schema::Existing::refuse;
+  std::optional<std::string> self;
+  std::vector<recorder::Header> headers;
+  recorder::Network network;
+  recorder::JoinWishes join;  ///< but for alias and PIN
+  bool follow = true;
+  recorder::SessionOptions session;
+};
+
+/// Nothing: --help was asked for and printed.
+[[nodiscard]] Result<std::optional<RecordWishes>> read_record_wishes(const Arguments& arguments);
+
+}  // namespace tapedeck::cli
