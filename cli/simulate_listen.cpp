@@ -42,6 +42,7 @@ constexpr const char* node_options[] = {"cert",
                                         "disconnect-every",
                                         "stall-every",
                                         "stall-for",
+                                        "ask-refresh-every",
                                         "transfer-every",
                                         "journal"};
 
@@ -96,19 +97,22 @@ Result<void> read_faults(const Values& values, NodeOptions& node) {
   const auto stall = values.duration("stall-every");
   const auto stalled = values.duration("stall-for");
   const auto transfer = values.duration("transfer-every");
-  for (const auto* given : {&disconnect, &stall, &stalled, &transfer}) {
+  const auto ask_refresh = values.duration("ask-refresh-every");
+  for (const auto* given : {&disconnect, &stall, &stalled, &transfer, &ask_refresh}) {
     if (!*given) {
       return fail(given->error());
     }
   }
   for (const auto& [option, every] :
-       {std::pair{"disconnect-every", &disconnect}, std::pair{"transfer-every", &transfer}}) {
+       {std::pair{"disconnect-every", &disconnect}, std::pair{"transfer-every", &transfer},
+        std::pair{"ask-refresh-every", &ask_refresh}}) {
     if (**every && ***every == 0) {
       return fail_usage("--" + std::string(option) + ": it takes some time");
     }
   }
   node.disconnect_every_ns = *disconnect;
   node.transfer_every_ns = *transfer;
+  node.conference.ask_refresh_every_ns = ask_refresh->value_or(0);
   if (node.transfer_every_ns && node.admission.aliases.size() < 2) {
     return fail_usage("--transfer-every needs where to go: give two --alias or more");
   }
@@ -185,6 +189,7 @@ void add_node_options(Options& options) {
       "admit-after", text("D"), "with --locked: a host lets guests in after this")(
       "unavailable", "the node is in maintenance and takes nobody")(
       "token-expires", text("D"), "the life of a token that is not refreshed (120s)")(
+      "ask-refresh-every", text("D"), "tell clients again and again to refresh their token")(
       "transfer-every", text("D"), "send each client to the next --alias after about this")(
       "disconnect-every", text("D"),
       "break each stream off after about this, half of them in the middle of a frame")(

@@ -140,10 +140,9 @@ void Broadcast::note(std::uint64_t stream, decltype(JournalEntry::what) what) co
   }
 }
 
-void Broadcast::note_answer(const Request& request, int status) const {
-  note(0, RequestAnswered{.method = request.method,
-                          .path = request.target.substr(0, request.target.find('?')),
-                          .status = status});
+void Broadcast::note_answer(std::string_view method, std::string_view target, int status) const {
+  note(0, RequestAnswered{
+              .method = method, .path = target.substr(0, target.find('?')), .status = status});
 }
 
 Result<Broadcast::Channels::iterator> Broadcast::channel_for(const StreamGrant& grant) {
@@ -151,10 +150,11 @@ Result<Broadcast::Channels::iterator> Broadcast::channel_for(const StreamGrant& 
     return channels_.begin();
   }
   const JoinInfo who = join_info(grant.who);
-  auto source = programme_.open_stream(who);
-  if (!source) {
-    return fail(source.error());
+  auto opened = programme_.open_stream(who);
+  if (!opened) {
+    return fail(opened.error());
   }
+  std::unique_ptr<port::FrameSource> source = *std::move(opened);
   const bool live = options_.sharing == Sharing::live;
   Channel::Rules rules{
       .behind_bytes_max = {},
@@ -177,11 +177,13 @@ Result<Broadcast::Channels::iterator> Broadcast::channel_for(const StreamGrant& 
   channels_.emplace_back(deck_, std::move(rules));
   const auto channel = std::prev(channels_.end());
   if (options_.faults) {
-    *source = std::make_unique<FaultySource>(*std::move(source), options_.faults(opened_ + 1, who),
-                                             [channel] { channel->break_off_with_source(); });
+    auto faulty =
+        std::make_unique<FaultySource>(std::move(source), options_.faults(opened_ + 1, who),
+                                       [channel] { channel->break_off_with_source(); });
+    source = std::move(faulty);
   }
   const Timeline timeline(options_.timeline, live ? started_ns_ : clock_.now_ns());
-  if (auto started = channel->start(std::move(*source), timeline); !started) {
+  if (auto started = channel->start(std::move(source), timeline); !started) {
     channels_.erase(channel);
     note_failure(started.error());
     return fail(started.error());

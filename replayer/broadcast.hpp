@@ -93,7 +93,7 @@ class Broadcast {
   /// Who asks, now.
   [[nodiscard]] JoinInfo join_info(JoinInfo who) const;
 
-  void note_answer(const Request& request, int status) const;
+  void note_answer(std::string_view method, std::string_view target, int status) const;
 
   /// Lets a client hear its source. `open_stream` is called once the source is there; fails, and
   /// does not call it, when the source does.

@@ -169,7 +169,6 @@ asio::awaitable<bool> Connection::answer(HttpRequest request) {
                       .body = request.body(),
                       .now_ns = steady_now_ns()};
   Answer answer = service_.facade.answer(asked);
-  service_.broadcast.note_answer(asked, answer.status);
   if (answer.hold_back) {
     delay_.expires_after(service_.limits.refused_refresh_delay);
     co_await delay_.async_wait(as_result());
@@ -181,6 +180,7 @@ asio::awaitable<bool> Connection::answer(HttpRequest request) {
 }
 
 asio::awaitable<bool> Connection::send_answer(const HttpRequest& request, Answer answer) {
+  note_answer(request, answer.status);
   HttpResponse response = response_to(request, answer.status);
   const bool keep_alive = request.keep_alive() && !stopping_;
   response.keep_alive(keep_alive);
@@ -215,10 +215,12 @@ asio::awaitable<bool> Connection::send_stream(const HttpRequest& request,
   response.keep_alive(false);
   std::string head = text_of(response);
   if (request.method() == http::verb::head) {
+    note_answer(request, 200);
     co_await asio::async_write(socket_, asio::buffer(head), as_result());
     co_return false;
   }
   const auto attached = service_.broadcast.attach(grant, [&] {
+    note_answer(request, 200);
     stream_ = EventStream::open(std::move(socket_), std::move(head), chunked,
                                 service_.limits.linger_time_max);
     return stream_;
@@ -228,6 +230,10 @@ asio::awaitable<bool> Connection::send_stream(const HttpRequest& request,
   }
   clear_deadline();
   co_return false;
+}
+
+void Connection::note_answer(const HttpRequest& request, int status) const {
+  service_.broadcast.note_answer(request.method_string(), request.target(), status);
 }
 
 asio::awaitable<void> Connection::refuse(boost::system::error_code error) {

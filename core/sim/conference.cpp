@@ -67,7 +67,7 @@ Leg Conference::join(RoomId room_id, Participant participant) {
       participant.muted || (room.status.guests_muted && participant.role == Role::guest);
   const Leg leg = ++last_leg_;
   const auto& joined = room.participants.emplace(leg, std::move(participant)).first->second;
-  emit(room, "participant_create", participant_payload(joined));
+  emit(participant_event(room, "participant_create", joined));
   if (joined.is_on_stage()) {
     room.stage.push_back(leg);
     refresh_stage_and_layout(room);
@@ -112,7 +112,7 @@ void Conference::leave(RoomId room_id, Leg leg) {
 void Conference::updated(RoomId room_id, Leg leg) {
   Room& room = rooms_.at(room_id);
   const Participant& participant = room.participants.at(leg);
-  emit(room, "participant_update", participant_payload(participant));
+  emit(participant_event(room, "participant_update", participant));
   if (participant.is_on_stage() &&
       std::find(room.stage.begin(), room.stage.end(), leg) == room.stage.end()) {
     room.stage.push_back(leg);
@@ -124,8 +124,7 @@ void Conference::updated(RoomId room_id, Leg leg) {
 }
 
 void Conference::status_updated(RoomId room_id) {
-  const Room& room = rooms_.at(room_id);
-  emit(room, "conference_update", status_payload(room));
+  emit(status_event(rooms_.at(room_id)));
 }
 
 void Conference::mute_guests(RoomId room_id, bool muted) {
@@ -230,6 +229,10 @@ void Conference::disconnect(std::string_view reason, const std::string& only_for
   tell(only_for, event(rooms_.at(main_room), "disconnect", reason_payload(reason)));
 }
 
+void Conference::ask_refresh(const std::string& only_for) {
+  tell(only_for, event(rooms_.at(main_room), "refresh_token", "null"));
+}
+
 void Conference::refer(const std::string& only_for, const Transfer& transfer) {
   tell(only_for, event(rooms_.at(main_room), "refer", refer_payload(transfer)));
 }
@@ -264,8 +267,7 @@ std::vector<Event> Conference::waiting_greeting(Leg leg) {
   const Room& main = rooms_.at(main_room);
   std::vector<Event> greeting;
   greeting.push_back(event(main, "participant_sync_begin", "null"));
-  greeting.push_back(
-      event(main, "participant_create", participant_payload(participant_at(main_room, leg))));
+  greeting.push_back(participant_event(main, "participant_create", participant_at(main_room, leg)));
   greeting.push_back(event(main, "participant_sync_end", "null"));
   return greeting;
 }
@@ -276,10 +278,10 @@ void Conference::greet(const Room& room, std::vector<Event>& greeting) {
   };
   add("participant_sync_begin", "null");
   for (const auto& [leg, participant] : room.participants) {
-    add("participant_create", participant_payload(participant));
+    greeting.push_back(participant_event(room, "participant_create", participant));
   }
   add("participant_sync_end", "null");
-  add("conference_update", status_payload(room));
+  greeting.push_back(status_event(room));
   Sent& sent = sent_[room.id];
   sent.layout = layout_payload(room);
   sent.stage = stage_payload(room);
@@ -321,13 +323,31 @@ void Conference::emit(const Room& room, std::string_view name, std::string_view 
   emit(std::move(happened));
 }
 
-Event Conference::event(const Room& room, std::string_view name, std::string_view data) {
+Event Conference::participant_event(const Room& room, std::string_view name,
+                                    const Participant& participant) {
+  const bool shown = shows_to_guests_ && room.is_main();
+  return event(room, name, participant_payload(participant),
+               shown ? participant_payload(participant, View::guest) : "");
+}
+
+Event Conference::status_event(const Room& room) {
+  const bool shown = shows_to_guests_ && room.is_main();
+  return event(room, "conference_update", status_payload(room),
+               shown ? status_payload(room, View::guest) : "");
+}
+
+Event Conference::event(const Room& room, std::string_view name, std::string_view data,
+                        std::string_view guest_data) {
   const auto next_id = [this](RoomId id, std::string_view node) {
     return event_id(node, ++sent_[id].counter);
   };
   Event event;
   if (room.is_main()) {
-    event.bytes = block(name, data, next_id(main_room, node_address));
+    const std::string id = next_id(main_room, node_address);
+    event.bytes = block(name, data, id);
+    if (!guest_data.empty()) {
+      event.guest_bytes = block(name, guest_data, id);
+    }
   } else {
     const std::string nested = nested_payload(room.uuid, name, next_id(room.id, node_number), data);
     event.bytes = block("breakout_event", nested, next_id(main_room, node_address));

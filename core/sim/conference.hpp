@@ -36,7 +36,8 @@ struct Event {
   std::int64_t at_ns = 0;  ///< since the conference began; later than the event before it
   Audience audience = Audience::everyone;
   std::string bytes;
-  std::string only_for;  ///< a uuid; "" for other audiences
+  std::string guest_bytes;  ///< what guests get in their place; "": the same
+  std::string only_for;     ///< a uuid; "" for other audiences
   /// In breakout_begin and breakout_end: where in `bytes` the observer's identity in the room
   /// stands. Another client has its own there.
   std::size_t identity_at = std::string::npos;
@@ -48,6 +49,9 @@ class Conference {
   /// The main room with the observer in it: an API participant and host, through whose eyes those
   /// see the conference who did not join it.
   explicit Conference(std::string observer_uuid);
+
+  /// From now on events say what guests see of them, where that is not the same.
+  void show_to_guests() { shows_to_guests_ = true; }
 
   /// Moves the time on to `at_ns`, which must not be in the past.
   void set_now(std::int64_t at_ns);
@@ -109,6 +113,8 @@ class Conference {
   void keep_alive();
   /// The last event of all, or of one client.
   void disconnect(std::string_view reason, const std::string& only_for = {});
+  /// Asks a client to refresh its token at once.
+  void ask_refresh(const std::string& only_for);
   /// Sends a client to another conference.
   void refer(const std::string& only_for, const Transfer& transfer);
   /// Sends a client the greeting among the other events.
@@ -135,7 +141,12 @@ class Conference {
   void emit(Event event);
   void emit(const Room& room, std::string_view name, std::string_view data,
             Audience audience = Audience::everyone);
-  [[nodiscard]] Event event(const Room& room, std::string_view name, std::string_view data);
+  /// `guest_data` "": the same.
+  [[nodiscard]] Event event(const Room& room, std::string_view name, std::string_view data,
+                            std::string_view guest_data = {});
+  [[nodiscard]] Event participant_event(const Room& room, std::string_view name,
+                                        const Participant& participant);
+  [[nodiscard]] Event status_event(const Room& room);
   [[nodiscard]] Event breakout_border(std::string_view name, const Room& room);
 
   std::int64_t now_ns_ = 0;
@@ -143,6 +154,7 @@ class Conference {
   Leg last_leg_ = no_leg;
   RoomId last_room_ = main_room;
   Leg observer_ = no_leg;
+  bool shows_to_guests_ = false;
   std::map<RoomId, Room> rooms_;
   struct Sent {  ///< the last of each, so that only a change is sent
     std::string stage;

@@ -15,6 +15,9 @@ constexpr std::uint64_t observer_seed = 0x6f62736572766572;
 /// The number of an event that does not come.
 constexpr std::uint64_t never = UINT64_MAX;
 
+/// A client that cannot be told now is told when it can.
+constexpr std::int64_t refer_again_ns = ns_per_s;
+
 /// How long the people in a conference that is locked for a while let a guest wait.
 constexpr std::int64_t usual_wait_ns = 3 * ns_per_s;
 
@@ -87,7 +90,7 @@ class Node::Stream final : public port::FrameSource {
   }
 
   std::optional<port::Frame> frame(Event event, std::int64_t at_ns) {
-    bytes_ = std::move(event.bytes);
+    bytes_ = std::move(is_host_ || event.guest_bytes.empty() ? event.bytes : event.guest_bytes);
     if (event.identity_at != std::string::npos) {
       const std::string identity = identity_in(event.breakout_uuid, uuid_);
       bytes_.replace(event.identity_at, identity.size(), identity);
@@ -158,6 +161,12 @@ Result<ServiceType> Node::join(const Client& client, std::int64_t at_ns) {
       plan(at_ns + options_.admit_after_ns.value_or(usual_wait_ns), {Deed::admit, client.uuid});
     }
   }
+  if (options_.ask_refresh_every_ns != 0) {
+    plan(at_ns + options_.ask_refresh_every_ns, {Deed::ask_refresh, client.uuid});
+  }
+  if (client.role == Role::guest) {
+    conference_.show_to_guests();
+  }
   const ServiceType where = participant.service_type;
   presence.leg = conference_.join(main_room, std::move(participant));
   clients_.emplace(client.uuid, presence);
@@ -187,12 +196,23 @@ void Node::carry_out(const Plan& planned) {
         turn_away(planned.uuid);
       }
       return;
+    case Deed::ask_refresh:
+      conference_.ask_refresh(planned.uuid);
+      plan(conference_.now_ns() + options_.ask_refresh_every_ns, planned);
+      return;
     case Deed::refer:
-      if (!client->second.waiting) {
+      if (client->second.waiting || !is_heard_by(planned.uuid)) {
+        plan(conference_.now_ns() + refer_again_ns, planned);
+      } else {
         conference_.refer(planned.uuid, planned.transfer);
       }
       return;
   }
+}
+
+bool Node::is_heard_by(const std::string& uuid) const {
+  return std::ranges::any_of(streams_,
+                             [&](const Stream* stream) { return stream->uuid() == uuid; });
 }
 
 void Node::admit(const std::string& uuid, Presence& client) {

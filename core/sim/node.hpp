@@ -42,8 +42,8 @@ class Node {
   /// A client joins, and the others see it come; into the waiting room where it is a guest and the
   /// conference is locked. Fails when its uuid is taken, or when the conference is over.
   Result<ServiceType> join(const Client& client, std::int64_t at_ns);
-  /// From `at_ns` on, unless it has left by then or waits to be let in, a client is referred to
-  /// another conference. It is still here until it leaves.
+  /// At `at_ns`, or as soon as it has a stream and has been let in, a client is referred to another
+  /// conference. It is still here until it leaves.
   void refer(const std::string& uuid, std::int64_t at_ns, Transfer transfer);
   /// A client leaves, and the others see it go; its streams end. Nothing happens when it is not
   /// there.
@@ -69,7 +69,7 @@ class Node {
     bool waiting = false;
     std::uint64_t sees_from = 0;  ///< the event from which on it sees what all see
   };
-  enum class Deed { admit, turn_away, refer };
+  enum class Deed { admit, turn_away, ask_refresh, refer };
   struct Plan {
     Deed deed;
     std::string uuid;
@@ -83,6 +83,7 @@ class Node {
   void admit_all_if_unlocked();
   /// Its streams end before the event `hears_until`.
   void depart(const std::string& uuid, std::uint64_t hears_until);
+  [[nodiscard]] bool is_heard_by(const std::string& uuid) const;
   [[nodiscard]] std::uint64_t next_event() const { return kept_from_ + kept_.size(); }
   bool advance();
   void advance_to(std::int64_t at_ns);

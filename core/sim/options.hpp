@@ -19,7 +19,9 @@ struct Options {
   std::uint32_t participants = 12;  ///< people who come and go, the observer aside
   std::uint32_t breakouts = 1;      ///< rooms that are opened together, now and then
   std::int64_t duration_ns = 0;     ///< then the node ends the conference; 0: never
-  bool locked = false;              ///< from the beginning to the end
+  /// How often clients are asked to refresh their token; 0: never.
+  std::int64_t ask_refresh_every_ns = 0;
+  bool locked = false;  ///< from the beginning to the end
   /// How long a guest from outside waits for a host to let them in; nothing: where it is locked to
   /// the end until they are turned away (`waiting_max_ns`), and else a few seconds.
   std::optional<std::int64_t> admit_after_ns = std::nullopt;

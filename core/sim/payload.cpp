@@ -146,7 +146,8 @@ std::vector<Leg> seen_people(const Room& room, std::size_t places) {
 
 }  // namespace
 
-std::string participant_payload(const Participant& participant) {
+std::string participant_payload(const Participant& participant, View view) {
+  const auto shown = [view](std::string_view text) { return view == View::host ? text : ""; };
   const bool is_video = participant.has_media && participant.has_video;
   const bool is_audio_only = participant.has_media && !participant.has_video;
   const bool is_endpoint =
@@ -172,16 +173,16 @@ std::string participant_payload(const Participant& participant) {
       .text("overlay_text", participant.overlay_text)
       .yes("presentation_supported", is_video)
       .yes("fecc_supported", is_endpoint && is_video)
-      .text("protocol", name_of(participant.protocol))
+      .text("protocol", shown(name_of(participant.protocol)))
       .text("role", name_of(participant.role))
       .text("rx_presentation_policy", "ALLOW")
       .text("service_type", name_of(participant.service_type))
       .time("spotlight", participant.spotlight_wall_ns)
       .time("start_time", participant.start_wall_ns)
-      .text("uri", participant.uri)
+      .text("uri", shown(participant.uri))
       .text("external_node_uuid", "")
       .text("uuid", participant.uuid)
-      .text("vendor", participant.vendor)
+      .text("vendor", shown(participant.vendor))
       .flag("is_external", false)
       .flag("is_conjoined", false)
       .yes("transfer_supported", true)
@@ -211,10 +212,10 @@ std::string uuid_payload(std::string_view uuid) {
   return Object().text("uuid", uuid).take();
 }
 
-std::string status_payload(const Room& room) {
+std::string status_payload(const Room& room, View view) {
   const Status& status = room.status;
   Object object;
-  object.flag("locked", status.locked)
+  object.flag("locked", status.locked && view == View::host)
       .flag("direct_media", false)
       .flag("guests_muted", status.guests_muted)
       .flag("all_muted", false)

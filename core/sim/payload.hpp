@@ -13,9 +13,13 @@ namespace tapedeck::sim {
 /// The longest list of a stage event: the largest layout shows no more people.
 inline constexpr std::size_t stage_entries_max = 25;
 
-[[nodiscard]] std::string participant_payload(const Participant& participant);
+/// Through whose eyes: a node shows guests neither how others are connected nor a lock.
+enum class View { host, guest };
+
+[[nodiscard]] std::string participant_payload(const Participant& participant,
+                                              View view = View::host);
 [[nodiscard]] std::string uuid_payload(std::string_view uuid);
-[[nodiscard]] std::string status_payload(const Room& room);
+[[nodiscard]] std::string status_payload(const Room& room, View view = View::host);
 [[nodiscard]] std::string stage_payload(const Room& room);
 [[nodiscard]] std::string layout_payload(const Room& room);
 [[nodiscard]] std::string presentation_payload(const Participant& presenter);

@@ -1,5 +1,7 @@
 #include "core/sim/node.hpp"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "core/base/units.hpp"
@@ -214,7 +216,50 @@ TEST(Node, AGuestSeesNothingOfTheBreakoutRooms) {
   EXPECT_EQ(heard.count("event: breakout_"), 0);
   EXPECT_EQ(heard.count(R"("call_tag":"a tag")"), 1);
   EXPECT_GT(host_heard.count("event: breakout_"), 0);
-  EXPECT_TRUE(heard.rosters.at("") == host_heard.rosters.at(""));
+  EXPECT_EQ(heard.rosters.at("").size(), host_heard.rosters.at("").size());
+}
+
+TEST(Node, AGuestSeesNeitherHowOthersAreConnectedNorALock) {
+  Node node(busy);
+  ASSERT_TRUE(node.join({bob, "Bob", "", Role::guest}, 1 * ns_per_s));
+  auto observed = node.open_stream(node.observer_uuid(), 1 * ns_per_s).value();
+  auto his = node.open_stream(bob, 1 * ns_per_s).value();
+  int told = 0;
+  while (const auto frame = his->next().value()) {
+    const std::string_view raw = frame->raw;
+    if (raw.starts_with("event: participant_create") || raw.starts_with("event: participant_up")) {
+      ++told;
+      for (const char* blank : {R"("uri":"")", R"("vendor":"")", R"("protocol":"")"}) {
+        EXPECT_NE(raw.find(blank), std::string_view::npos) << raw;
+      }
+    }
+    EXPECT_EQ(raw.find(R"("locked":true)"), std::string_view::npos) << raw;
+  }
+  EXPECT_GT(told, 15);
+  test::StreamChecker observer(node.observer_uuid(), 1);
+  Heard seen;
+  listen(*observed, observer, seen);
+  EXPECT_TRUE(seen.faults.empty()) << seen.faults.front();
+  EXPECT_GT(seen.count(R"("protocol":"sip")"), 0);
+}
+
+TEST(Node, ClientsAreAskedToRefreshTheirTokens) {
+  Options asking = busy;
+  asking.ask_refresh_every_ns = 20 * ns_per_s;
+  Node node(asking);
+  ASSERT_TRUE(node.join({alice, "Alice"}, 5 * ns_per_s));
+  auto hers = node.open_stream(alice, 5 * ns_per_s).value();
+  auto observed = node.open_stream(node.observer_uuid(), 5 * ns_per_s).value();
+  std::vector<std::int64_t> asked;
+  while (const auto frame = hers->next().value()) {
+    if (frame->raw.starts_with("event: refresh_token\ndata: null\n")) {
+      asked.push_back(frame->recv_ns / ns_per_s);
+    }
+  }
+  EXPECT_EQ(asked, (std::vector<std::int64_t>{25, 45, 65, 85}));
+  while (const auto frame = observed->next().value()) {
+    EXPECT_FALSE(frame->raw.starts_with("event: refresh_token"));
+  }
 }
 
 constexpr Options locked{
@@ -272,7 +317,11 @@ TEST(Node, AGuestWhoIsLetInSeesAllFromThenOn) {
   }
   EXPECT_EQ(waiting, 3);
   EXPECT_TRUE(of_bob.faults().empty()) << of_bob.faults().front();
-  EXPECT_TRUE(of_bob.rosters().at("") == host_heard.rosters.at(""));
+  const auto all = host_heard.rosters.at("");
+  const auto own = of_bob.rosters().at("");
+  ASSERT_EQ(own.size(), all.size());
+  EXPECT_TRUE(std::equal(own.begin(), own.end(), all.begin(),
+                         [](const auto& a, const auto& b) { return a.first == b.first; }));
 }
 
 TEST(Node, AClientIsReferredAlone) {
@@ -292,6 +341,23 @@ TEST(Node, AClientIsReferredAlone) {
   EXPECT_EQ(alice_heard.count("event: refer\ndata: {\"alias\":\"next\",\"token\":\"once\"}\n"), 1);
   EXPECT_EQ(alice_heard.count("event: refer\n"), 1);
   EXPECT_EQ(bob_heard.count("event: refer\n"), 0);
+}
+
+TEST(Node, AClientWithoutAStreamIsReferredWhenItHasOne) {
+  Node node(busy);
+  ASSERT_TRUE(node.join({alice, "Alice"}, 0));
+  node.refer(alice, 20 * ns_per_s, {.alias = "next", .token = "once"});
+  { auto lost = node.open_stream(alice, 1 * ns_per_s).value(); }
+  auto again = node.open_stream(alice, 31 * ns_per_s).value();
+  std::vector<std::int64_t> referred;
+  while (const auto frame = again->next().value()) {
+    if (frame->raw.starts_with("event: refer\n")) {
+      referred.push_back(frame->recv_ns);
+    }
+  }
+  ASSERT_EQ(referred.size(), 1U);
+  EXPECT_GE(referred.front(), 31 * ns_per_s);
+  EXPECT_LE(referred.front(), 33 * ns_per_s);
 }
 
 TEST(Node, AConferenceThatIsLockedStaysSo) {
