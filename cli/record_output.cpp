@@ -114,9 +114,8 @@ void add_output_options(Options& options) {
       "begin another tape after so much of the stream, e.g. 1GiB, or so long, e.g. 1h; both may be "
       "given; the tapes of -o x.tape are x.001.tape and so on")(
       "ring", value("TIME"),
-      "keep only the last, e.g. 10m; written to the tape at the end, and to x.001.tape and so on "
-      "at "
-      "each SIGUSR1");
+      "keep only the last, e.g. 10m; written to the tape at the end, and at each SIGUSR1 to "
+      "x.001.tape and so on");
 }
 
 Result<SeriesOptions> output_options_of(const Values& values) {
@@ -209,6 +208,7 @@ void RecordOutput::say_what_is_held() {
     say("the disk of '" + path_ + "' is full: what comes is held in memory, up to " +
         format_bytes(limits::held_bytes_max) + ", until there is room");
   } else {
+    waiting_ = false;
     say("the disk of '" + path_ + "' has room again after " +
         format_duration(clock_.now_ns() - holding_since_ns_) +
         ": what was held is written, and nothing is lost");
@@ -219,9 +219,11 @@ Result<void> RecordOutput::wait_for_room() {
   if (tape_->tape().held_bytes() < limits::held_bytes_max) {
     return {};
   }
-  say("the disk of '" + path_ +
-      "' is full, and so is the memory for what is held: the stream waits "
-      "until there is room; SIGTERM ends the recording without what is held");
+  if (!std::exchange(waiting_, true)) {
+    say("the disk of '" + path_ +
+        "' is full, and so is the memory for what is held: the stream waits until there is room; "
+        "SIGTERM ends the recording without what is held");
+  }
   while (tape_->tape().held_bytes() >= limits::held_bytes_max) {
     const std::int64_t now_ns = clock_.now_ns();
     if (clock_.wait_until(now_ns + room_poll_ns) == port::Wait::woken) {
@@ -254,7 +256,10 @@ Result<void> RecordOutput::accept(const port::Frame& frame) {
 
 Result<void> RecordOutput::close_connection(std::uint32_t connection_id, std::int64_t closed_ns,
                                             port::ConnectionEnd end, const std::string& detail) {
-  return timed([&] { return tape_->close_connection(connection_id, closed_ns, end, detail); });
+  auto closed =
+      timed([&] { return tape_->close_connection(connection_id, closed_ns, end, detail); });
+  // It may be the last: until it is finished, a recording may wait for the node to let go.
+  return closed ? timed([&] { return tape_->commit(); }) : closed;
 }
 
 Result<void> RecordOutput::note_gap(const port::Gap& gap) {
@@ -288,7 +293,10 @@ void RecordOutput::write_out_now() {
 
 Result<void> RecordOutput::finish() {
   const bool held = tape_->tape().held_bytes() != 0;
-  auto finished = timed([&] { return tape_->finish(); });
+  auto finished = tape_->finish();
+  if (finished) {
+    say_what_is_held();
+  }
   data_was_lost_ = held && !finished && tape_->tape().frames_lost() != 0;
   if (!finished || !options_.keep_ns) {
     return finished;

@@ -77,6 +77,7 @@ class RecordOutput final : public port::RecordingSink {
   int write_outs_done_;  ///< of those that were asked for
   int written_out_ = 0;  ///< the last number that was used
   bool holding_ = false;
+  bool waiting_ = false;                  ///< the memory is full too
   std::int64_t holding_since_ns_ = 0;     ///< on the clock
   std::int64_t slow_quiet_until_ns_ = 0;  ///< on the clock: until then a slow disk is old news
   bool data_was_lost_ = false;

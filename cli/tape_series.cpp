@@ -164,18 +164,22 @@ Result<std::unique_ptr<schema::TapeWriter>> TapeSeries::open_part(const Part& pa
 }
 
 bool TapeSeries::is_due(std::int64_t now_ns) const {
-  const bool due = (options_.rotate_bytes && part_bytes_ >= *options_.rotate_bytes) ||
-                   (options_.rotate_ns && now_ns - parts_.back().start_ns >= *options_.rotate_ns);
-  if (!due || part_bytes_ == 0 || now_ns < retry_ns_) {
+  const auto has_come = [&](int times) {
+    const auto factor = static_cast<std::uint64_t>(times);
+    return (options_.rotate_bytes && part_bytes_ / factor >= *options_.rotate_bytes) ||
+           (options_.rotate_ns && (now_ns - parts_.back().start_ns) / times >= *options_.rotate_ns);
+  };
+  if (part_bytes_ == 0 || now_ns < retry_ns_ || !has_come(1) || tape_->held_bytes() != 0 ||
+      tape_->lacks_room()) {
     return false;
   }
-  // A roster that is half told would be told half on either part.
+  // A roster that is half told would be told half on either part; but some never end.
   bool syncing = false;
   if (derivation_) {
     derivation_->state().rooms.for_each(
         [&](const state::Room& room) { syncing = syncing || room.syncing; });
   }
-  return !syncing && tape_->held_bytes() == 0 && !tape_->lacks_room();
+  return !syncing || has_come(2);
 }
 
 bool TapeSeries::others_at_border(std::uint32_t connection_id) const {
@@ -221,7 +225,7 @@ Result<void> TapeSeries::next_part(std::int64_t at_ns) {
   if (auto done = tape_->set("continued_connections", std::to_string(open_.size())); !done) {
     return done;
   }
-  remove_old_parts(at_ns);
+  forget_old_parts(at_ns);
   return {};
 }
 
@@ -259,10 +263,13 @@ Result<void> TapeSeries::close_part(std::int64_t at_ns) {
   return tape_->finish();
 }
 
-void TapeSeries::remove_old_parts(std::int64_t now_ns) {
-  while (options_.keep_ns && parts_.size() > 1 &&
-         parts_.front().end_ns <= now_ns - *options_.keep_ns) {
-    (void)remove_tape(part_path(parts_.front().number));  // what stays is only too much
+/// Forgets what no write_out will ask for; in a ring it goes from the disk too.
+void TapeSeries::forget_old_parts(std::int64_t now_ns) {
+  const std::int64_t ended_until_ns = now_ns - options_.keep_ns.value_or(0);
+  while (parts_.size() > 1 && parts_.front().end_ns <= ended_until_ns) {
+    if (options_.keep_ns) {
+      (void)remove_tape(part_path(parts_.front().number));  // what stays is only too much
+    }
     parts_.pop_front();
   }
 }
@@ -295,9 +302,12 @@ Result<std::uint32_t> TapeSeries::open_connection(const port::ConnectionStart& s
   }
   port::ConnectionStart on_tape = start;
   on_tape.opened_ns = on_part(start.opened_ns);
-  const auto id = tape_->open_connection(on_tape);
+  auto id = tape_->open_connection(on_tape);
   if (!id) {
     return id;
+  }
+  if (derivation_ && derivation_->state().disconnect) {
+    derivation_.reset();  // who was sent away and comes back is told everything anew
   }
   ids_[++connections_] = *id;
   open_[connections_] = {.start = start};
@@ -422,6 +432,10 @@ Result<void> TapeSeries::note_exchange(const port::Exchange& exchange) {
 
 Result<void> TapeSeries::commit_if_due(std::int64_t now_ns) {
   return tape_->commit_if_due(on_part(now_ns));
+}
+
+Result<void> TapeSeries::commit() {
+  return tape_->commit();
 }
 
 Result<void> TapeSeries::finish() {

@@ -54,6 +54,9 @@ class TapeSeries final : public port::RecordingSink {
   Result<void> commit_if_due(std::int64_t now_ns) override;
   Result<void> finish() override;
 
+  /// Commits now.
+  Result<void> commit();
+
   /// As TapeWriter::set, on this part and all that follow.
   Result<void> set(const std::string& key, const std::string& value);
 
@@ -96,7 +99,7 @@ class TapeSeries final : public port::RecordingSink {
   Result<void> next_part(std::int64_t at_ns);
   Result<void> begin_with_state();
   Result<void> close_part(std::int64_t at_ns);
-  void remove_old_parts(std::int64_t now_ns);
+  void forget_old_parts(std::int64_t now_ns);
   [[nodiscard]] bool is_due(std::int64_t now_ns) const;
   [[nodiscard]] bool others_at_border(std::uint32_t connection_id) const;
   Result<void> pass_read(std::uint32_t connection_id, std::uint64_t end_offset,
@@ -108,8 +111,8 @@ class TapeSeries final : public port::RecordingSink {
 
   std::string path_;
   SeriesOptions options_;
-  std::string series_;  ///< uuid
-  std::deque<Part> parts_;
+  std::string series_;      ///< uuid
+  std::deque<Part> parts_;  ///< those that are kept; the last is being recorded
   std::unique_ptr<schema::TapeWriter> tape_;
   std::map<std::string, std::string> values_;
   std::map<std::uint32_t, Open> open_;

@@ -83,6 +83,9 @@ test('the parts of a recording are one body, and each begins with the state at i
       assert.equal(value(part, 'continued_connections'), '1');
       assert.equal(sql(part, 'SELECT source FROM connections ORDER BY id'),
         `tapedeck: the state at the start of this part\n${at('body.sse')}`);
+      const replayed = text('replay', part, '--stdout', '--speed', 'max');
+      assert.ok(replayed.startsWith('event: participant_sync_begin\n'));
+      assert.ok(replayed.endsWith(cat(part)), 'the state, then what was received');
       assert.deepEqual(roomsAt(part, stateFrames(part)), roomsAt(at('whole.tape'), frames));
     }
     frames += Number(sql(part, 'SELECT count(*) FROM frames')) - stateFrames(part);
