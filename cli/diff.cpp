@@ -154,7 +154,7 @@ void append_text(std::string& out, const Comparison& compared) {
   out += "\nthe first:\n";
   append_side(out, "a", report.places.front().a);
   append_side(out, "b", report.places.front().b);
-  append_values(out, "\nin the payload:", report.fields);
+  append_values(out, "\nin the payload:", report.places.front().fields);
   append_values(out, "\nin the state after it:", report.state);
   if (report.state_at_end.empty()) {
     out += "\nat the end the state is the same\n";
@@ -165,6 +165,10 @@ void append_text(std::string& out, const Comparison& compared) {
     out += "\nall places:\n";
     for (const DiffPlace& place : report.places) {
       out += "  " + summary_of(place) + '\n';
+      for (const DiffValue& field : place.fields) {
+        out += "    " + printable(field.pointer) + ": " + printable(field.a) + " in a, " +
+               printable(field.b) + " in b\n";
+      }
     }
     if (report.place_count > report.places.size()) {
       out += "  and " + format_count(report.place_count - report.places.size()) + " more\n";
@@ -213,10 +217,11 @@ void append_json(std::string& out, const Comparison& compared) {
     write_json(json, place.a);
     json.key("b");
     write_json(json, place.b);
-    json.member("frames_a", place.frames_a).member("frames_b", place.frames_b).end_object();
+    json.member("frames_a", place.frames_a).member("frames_b", place.frames_b);
+    write_json(json, "fields", place.fields);
+    json.end_object();
   }
   json.end_array();
-  write_json(json, "fields", report.fields);
   write_json(json, "state", report.state);
   write_json(json, "state_at_end", report.state_at_end);
   json.end_object();

@@ -184,14 +184,9 @@ class TapeCheck {
     if (const auto self = tape().value("self")) {
       examination.self(*self);
     }
-    verdict::ChangeCount changes;
     const auto read = each_frame([&](const port::Frame& frame, std::int64_t wall_ns) {
       take_selves(frame, examination);
       examination.frame(frame, wall_ns);
-      changes.after(examination.reducer());
-      if (check_) {
-        check_->after(frame, examination.reducer());
-      }
     });
     if (!read) {
       // What could be read has been judged; the tape itself is at fault.
@@ -200,7 +195,7 @@ class TapeCheck {
     }
     examination.finish();
     if (read && !options_.expectation_path.empty()) {
-      if (auto held = hold(examination, changes.changes()); !held) {
+      if (auto held = hold(examination.findings()); !held) {
         return held;
       }
     }
@@ -253,42 +248,57 @@ class TapeCheck {
   }
 
   /// Holds the tape against its expectation, or writes that.
-  Result<void> hold(const verdict::Examination& examination, std::uint64_t changes) {
+  Result<void> hold(const verdict::Findings& findings) {
     verdict_.expected = true;
     verdict::PluginEventCounts plugin_events(options_.join(tape()));
-    std::optional<verdict::Examination> again;  // the second pass of the writer
-    verdict::ExpectationWriter writer(changes);
-    if (options_.update) {
-      again.emplace(options_.join(tape()), options_.rules);
-    }
+    verdict::TimelessState state(options_.join(tape()));
+    verdict::ChangeCount changes;
     auto read = each_frame([&](const port::Frame& frame, std::int64_t wall_ns) {
       plugin_events.frame(frame, wall_ns);
-      if (again) {
-        again->frame(frame, wall_ns);
-        writer.after(frame, again->reducer());
+      state.frame(frame);
+      changes.after(state.reducer());
+      if (check_) {
+        check_->after(frame, state.reducer());
       }
     });
     if (!read) {
       return read;
     }
     plugin_events.finish();
-    verdict::Totals totals;
-    totals.frames = verdict_.frames;
-    totals.plugin_events = plugin_events.counts();
-    for (const verdict::RuleInfo& rule : verdict::rules()) {
-      const verdict::Findings& findings = examination.findings();
-      if (findings.count(rule.rule) != 0 && !is_about_bytes(rule.rule) &&
-          findings.severity(rule.rule) != Severity::info) {
-        totals.findings.emplace(rule.id, findings.count(rule.rule));
-      }
-    }
+    state.finish();
+    const verdict::Totals totals{verdict_.frames, plugin_events.counts(), allowed(findings)};
     if (options_.update) {
-      return write_expectation(options_.expectation_path,
-                               writer.finish(totals, examination.reducer()));
+      return write(totals, changes.changes());
     }
-    check_->finish(totals, examination.reducer());
+    check_->finish(totals, state.reducer());
     verdict_.departures = check_->departures();
     return {};
+  }
+
+  /// The findings that an expectation is about.
+  static verdict::Tally allowed(const verdict::Findings& findings) {
+    verdict::Tally tally;
+    for (const verdict::RuleInfo& rule : verdict::rules()) {
+      if (findings.count(rule.rule) != 0 && !is_about_bytes(rule.rule) &&
+          findings.severity(rule.rule) != Severity::info) {
+        tally.emplace(rule.id, findings.count(rule.rule));
+      }
+    }
+    return tally;
+  }
+
+  Result<void> write(const verdict::Totals& totals, std::uint64_t changes) {
+    verdict::TimelessState state(options_.join(tape()));
+    verdict::ExpectationWriter writer(changes);
+    auto read = each_frame([&](const port::Frame& frame, std::int64_t) {
+      state.frame(frame);
+      writer.after(frame, state.reducer());
+    });
+    if (!read) {
+      return read;
+    }
+    state.finish();
+    return write_expectation(options_.expectation_path, writer.finish(totals, state.reducer()));
   }
 
   template <class Visit>

@@ -221,7 +221,8 @@ Options described() {
       "are judged, on all cores.\n\n"
       "With --expect the tape is held against a file that --update wrote: the state at the end\n"
       "and at its checkpoints, how often a plugin hears each event, and the findings that are\n"
-      "allowed. For a FOLDER, --expect names a folder with a .json file for each tape.");
+      "allowed; when the frames came does not count. For a FOLDER, --expect names a folder with\n"
+      "a .json file for each tape.");
   options.positional("TAPE");
   options.add()("json", "one JSON object a tape")("tap", "Test Anything Protocol, a test a tape")(
       "junit", po::value<std::string>(), "write a JUnit report to this file too")(

@@ -126,6 +126,25 @@ std::string fault_of(const Value& document) {
 
 }  // namespace
 
+TimelessState::TimelessState(state::Join join)
+    : derivation_(std::move(join),
+                  {.client = state::Client::client_20, .signals = false, .digest = true}) {}
+
+void TimelessState::frame(const port::Frame& frame) {
+  derivation_.push({frame.seq, frame.connection_id, 0}, 0, frame.raw);
+  take_steps();
+}
+
+void TimelessState::finish() {
+  derivation_.finish();
+  take_steps();
+}
+
+void TimelessState::take_steps() {
+  while (derivation_.next()) {
+  }
+}
+
 bool ChangeCount::after(const state::Reducer& reducer) {
   if (reducer.digest() == digest_) {
     return false;

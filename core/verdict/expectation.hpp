@@ -15,7 +15,9 @@
 // A checkpoint is a change of the state, as a JSON Patch (RFC 6902) against the checkpoint before,
 // the first one against null. Where a tape has more changes than limits::checkpoints_max, each
 // checkpoint stands for several of them. The state is that of `tapedeck state` without what every
-// event changes: `seq`, `t_ns` and `counts`.
+// event changes: `seq`, `t_ns` and `counts`. When frames were received does not count: what the
+// state takes from that reads 0, or 1970, so that each recording of a stream meets the same
+// expectation.
 #pragma once
 
 #include <cstdint>
@@ -26,6 +28,7 @@
 #include "core/base/result.hpp"
 #include "core/event/value.hpp"
 #include "core/port/frame.hpp"
+#include "core/state/derivation.hpp"
 #include "core/state/digest.hpp"
 #include "core/state/reducer.hpp"
 #include "core/verdict/plugin_event_counts.hpp"
@@ -37,6 +40,23 @@ struct Totals {
   std::uint64_t frames = 0;
   Tally plugin_events;
   Tally findings;  ///< by rule, without those that found nothing
+};
+
+/// The state of a conference as an expectation holds it: nothing of it hangs on when a frame was
+/// received. Frames are handed in in the order of `seq`. Not thread-safe.
+class TimelessState {
+ public:
+  explicit TimelessState(state::Join join);
+
+  void frame(const port::Frame& frame);
+  void finish();
+
+  [[nodiscard]] const state::Reducer& reducer() const { return derivation_.reducer(); }
+
+ private:
+  void take_steps();
+
+  state::Derivation derivation_;
 };
 
 /// Counts the frames after which the state has changed.

@@ -72,7 +72,10 @@ struct Range {
 class Side {
  public:
   Side(const Ignore& ignore, std::vector<Range> places)
-      : fingerprint_(ignore), places_(std::move(places)), first_(places_.size()) {}
+      : fingerprint_(ignore),
+        places_(std::move(places)),
+        first_(places_.size()),
+        payloads_(places_.size()) {}
 
   Result<void> read(const port::FrameSourceFactory& tape) {
     reducer_.begin();
@@ -89,8 +92,8 @@ class Side {
 
   /// The first frame of each place, where the place has one.
   [[nodiscard]] const std::vector<std::optional<FrameText>>& first() const { return first_; }
-  /// The payload of the first frame of the first place, masked.
-  [[nodiscard]] const Value& payload() const { return *payload_; }
+  /// The payload of that frame, masked.
+  [[nodiscard]] const Value& payload(std::size_t place) const { return *payloads_[place]; }
   /// The state after the first place, as JSON.
   [[nodiscard]] const std::string& state_there() const { return state_there_; }
   [[nodiscard]] const std::string& state_at_end() const { return state_at_end_; }
@@ -112,7 +115,7 @@ class Side {
     const auto counts = fingerprint_.of(frame, [&](const event::WireEvent& event) {
       text.event = clipped(event.name);
       text.data = clipped(event.data);
-      if (is_first && place_ == 0) {
+      if (is_first) {
         payload = OwnedValue(event.value);
       }
       reduce(event);
@@ -128,9 +131,7 @@ class Side {
         text.data = clipped(frame.raw);
       }
       first_[place_] = std::move(text);
-      if (place_ == 0) {
-        payload_ = std::move(payload);
-      }
+      payloads_[place_] = std::move(payload);
     }
     ++index_;
     while (place_ < places_.size() && index_ >= places_[place_].end) {
@@ -152,7 +153,7 @@ class Side {
   std::size_t index_ = 0;  ///< of the next frame that counts
   std::map<std::uint32_t, std::uint64_t> offsets_;
   std::vector<std::optional<FrameText>> first_;
-  OwnedValue payload_;
+  std::vector<OwnedValue> payloads_;
   std::string state_there_;
   std::string state_at_end_;
 };
@@ -236,13 +237,15 @@ Result<DiffReport> diff_tapes(const port::FrameSourceFactory& a, const port::Fra
     return fail(read.error());
   }
   for (std::size_t i = 0; i < places_a.size(); ++i) {
-    report.places.push_back({side_a.first()[i], side_b.first()[i],
+    report.places.push_back({side_a.first()[i],
+                             side_b.first()[i],
                              places_a[i].end - places_a[i].begin,
-                             places_b[i].end - places_b[i].begin});
-  }
-  const DiffPlace& place = report.places.front();
-  if (place.a && place.b && place.a->event == place.b->event) {
-    report.fields = values_that_differ(side_a.payload(), side_b.payload());
+                             places_b[i].end - places_b[i].begin,
+                             {}});
+    DiffPlace& place = report.places.back();
+    if (place.a && place.b && place.a->event == place.b->event) {
+      place.fields = values_that_differ(side_a.payload(i), side_b.payload(i));
+    }
   }
   report.state = states_that_differ(side_a.state_there(), side_b.state_there());
   report.state_at_end = states_that_differ(side_a.state_at_end(), side_b.state_at_end());

@@ -27,6 +27,13 @@ struct FrameText {
   std::string data;               ///< its data, or the bytes of a frame without event, cut short
 };
 
+/// A value that differs; as JSON, cut short, or "nothing".
+struct DiffValue {
+  std::string pointer;
+  std::string a;
+  std::string b;
+};
+
 /// One place where the tapes differ: `frames_a` frames of one stand against `frames_b` of the
 /// other.
 struct DiffPlace {
@@ -34,13 +41,7 @@ struct DiffPlace {
   std::optional<FrameText> b;
   std::uint64_t frames_a = 0;
   std::uint64_t frames_b = 0;
-};
-
-/// A value that differs; as JSON, cut short, or "nothing".
-struct DiffValue {
-  std::string pointer;
-  std::string a;
-  std::string b;
+  std::vector<DiffValue> fields;  ///< of the payloads of these two, where they are the same event
 };
 
 struct DiffReport {
@@ -50,10 +51,8 @@ struct DiffReport {
   std::vector<DiffPlace> places;  ///< the first limits::diff_places_max
   std::uint64_t only_a = 0;       ///< frames that have no counterpart
   std::uint64_t only_b = 0;
-  std::uint64_t changed = 0;  ///< pairs of frames that stand against each other
-  // Of the first place:
-  std::vector<DiffValue> fields;        ///< of the payload, where both are the same event
-  std::vector<DiffValue> state;         ///< of the conference after it
+  std::uint64_t changed = 0;            ///< pairs of frames that stand against each other
+  std::vector<DiffValue> state;         ///< of the conference after the first place
   std::vector<DiffValue> state_at_end;  ///< of the conference at the end
 
   [[nodiscard]] bool equal() const { return place_count == 0; }

@@ -131,6 +131,19 @@ TEST_F(Verify, HoldsATapeAgainstWhatIsExpectedOfIt) {
   EXPECT_FALSE(fs::exists(folder.path("no")));
 }
 
+TEST_F(Verify, AnExpectationIsMetByEachRecordingOfAStream) {
+  const std::string body =
+      meeting +
+      block("message_received", R"({"origin":"Ada","payload":"hi","type":"text/plain",)"
+                                R"("uuid":"5b0c2a11-93d4-4f6e-8a51-c0ffee000001"})") +
+      block("disconnect", R"({"reason":"over"})");
+  make_tape("a.tape", body, ns_per_ms);
+  make_tape("b.tape", body, 70 * ns_per_ms);
+  EXPECT_EQ(run("verify a.tape --expect a.json --update").code, 0);
+  const Outcome done = run("verify b.tape --expect a.json");
+  EXPECT_EQ(done.code, 0) << done.out;
+}
+
 TEST_F(Verify, AnExpectationDoesNotAllowATapeThatIsNotWhole) {
   make_tape("a.tape", meeting);
   change("a.tape", read_file(rule_fixtures / "bytes-broken/triggers.sql"));
@@ -209,8 +222,22 @@ TEST_F(Diff, SaysWhereTapesDifferFirst) {
   EXPECT_FALSE(report["equal"].as_boolean());
   EXPECT_EQ(report["counts"]["changed"].as_number(), 1);
   EXPECT_EQ(report["places"].items()[0]["a"]["seq"].as_number(), 1);
-  EXPECT_TRUE(report["fields"].items()[0]["pointer"].is_text("/locked"));
+  EXPECT_TRUE(report["places"].items()[0]["fields"].items()[0]["pointer"].is_text("/locked"));
   EXPECT_TRUE(report["state"].items()[0]["pointer"].is_text("/rooms/0/status/locked"));
+}
+
+TEST_F(Diff, GivesTheFieldsOfEveryPlaceAndWhatStandsBetweenThemIsEqual) {
+  make_tape("a.tape", status(false) + meeting + status(false) + block("on_hold", "true"));
+  make_tape("b.tape", status(true) + meeting + ": new\n\n" + status(true) +
+                          block("on_hold", "true") + block("weather", "1"));
+  const Outcome text = run("diff a.tape b.tape");
+  EXPECT_EQ(text.code, 1);
+  const std::size_t first = text.out.find("\n    /locked: false in a, true in b\n");
+  EXPECT_NE(first, std::string::npos) << text.out;
+  EXPECT_NE(text.out.find("/locked: false in a, true in b", first + 40), std::string::npos)
+      << text.out;
+  EXPECT_TRUE(text.out.starts_with("different in 3 places: 0 only in a, 1 only in b, 2 changed"))
+      << text.out;
 }
 
 TEST_F(SchemaCommand, PrintsTheCatalogueOrOneEventOfIt) {

@@ -14,17 +14,20 @@ namespace {
 
 /// One pass over a tape, as `verify` makes it.
 template <class After>
-Totals examine(const Blocks& tape, Examination& examination, After after) {
+Totals examine(const Blocks& tape, TimelessState& state, After after) {
+  Examination examination{state::Join(), RuleSet()};
   PluginEventCounts plugin_events{state::Join()};
   MemorySource source(tape);
   Totals totals;
   while (const auto frame = *source.next()) {
     examination.frame(*frame, 0);
+    state.frame(*frame);
     plugin_events.frame(*frame, 0);
     after(*frame);
     ++totals.frames;
   }
   examination.finish();
+  state.finish();
   plugin_events.finish();
   totals.plugin_events = plugin_events.counts();
   for (const RuleInfo& rule : rules()) {
@@ -37,10 +40,10 @@ Totals examine(const Blocks& tape, Examination& examination, After after) {
 
 std::string expectation_of(const Blocks& tape) {
   ChangeCount changes;
-  Examination first{state::Join(), RuleSet()};
+  TimelessState first{state::Join()};
   examine(tape, first, [&](const port::Frame&) { changes.after(first.reducer()); });
   ExpectationWriter writer(changes.changes());
-  Examination second{state::Join(), RuleSet()};
+  TimelessState second{state::Join()};
   const Totals totals = examine(
       tape, second, [&](const port::Frame& frame) { writer.after(frame, second.reducer()); });
   return writer.finish(totals, second.reducer());
@@ -53,11 +56,10 @@ std::vector<Departure> departures_of(const Blocks& tape, const std::string& text
     return {};
   }
   ExpectationCheck check(*expectation);
-  Examination examination{state::Join(), RuleSet()};
-  const Totals totals = examine(tape, examination, [&](const port::Frame& frame) {
-    check.after(frame, examination.reducer());
-  });
-  check.finish(totals, examination.reducer());
+  TimelessState state{state::Join()};
+  const Totals totals =
+      examine(tape, state, [&](const port::Frame& frame) { check.after(frame, state.reducer()); });
+  check.finish(totals, state.reducer());
   return check.departures();
 }
 

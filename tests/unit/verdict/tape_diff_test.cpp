@@ -46,10 +46,10 @@ TEST(TapeDiff, SaysFrameFieldAndState) {
   EXPECT_EQ(place.event, "conference_update");
   EXPECT_EQ(place.data, R"({"locked":true,"guests_muted":false})");
   EXPECT_EQ(report.places[0].b->data, R"({"locked":true,"guests_muted":true})");
-  ASSERT_EQ(report.fields.size(), 1U);
-  EXPECT_EQ(report.fields[0].pointer, "/guests_muted");
-  EXPECT_EQ(report.fields[0].a, "false");
-  EXPECT_EQ(report.fields[0].b, "true");
+  ASSERT_EQ(report.places[0].fields.size(), 1U);
+  EXPECT_EQ(report.places[0].fields[0].pointer, "/guests_muted");
+  EXPECT_EQ(report.places[0].fields[0].a, "false");
+  EXPECT_EQ(report.places[0].fields[0].b, "true");
   ASSERT_EQ(report.state.size(), 1U);
   EXPECT_EQ(report.state[0].pointer, "/rooms/0/status/guestsMuted");
   EXPECT_TRUE(report.state_at_end.empty());
@@ -64,7 +64,7 @@ TEST(TapeDiff, AFrameThatCameOrWentIsOneOfOneSide) {
   EXPECT_EQ(gone.only_a, 1U);
   EXPECT_EQ(gone.places[0].a->seq, 21U);
   EXPECT_FALSE(gone.places[0].b);
-  EXPECT_TRUE(gone.fields.empty());
+  EXPECT_TRUE(gone.places[0].fields.empty());
   const DiffReport came = diff(b, a);
   EXPECT_EQ(came.only_b, 1U);
   EXPECT_EQ(came.places[0].b->seq, 21U);
