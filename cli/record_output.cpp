@@ -256,10 +256,7 @@ Result<void> RecordOutput::accept(const port::Frame& frame) {
 
 Result<void> RecordOutput::close_connection(std::uint32_t connection_id, std::int64_t closed_ns,
                                             port::ConnectionEnd end, const std::string& detail) {
-  auto closed =
-      timed([&] { return tape_->close_connection(connection_id, closed_ns, end, detail); });
-  // It may be the last: until it is finished, a recording may wait for the node to let go.
-  return closed ? timed([&] { return tape_->commit(); }) : closed;
+  return timed([&] { return tape_->close_connection(connection_id, closed_ns, end, detail); });
 }
 
 Result<void> RecordOutput::note_gap(const port::Gap& gap) {

@@ -434,10 +434,6 @@ Result<void> TapeSeries::commit_if_due(std::int64_t now_ns) {
   return tape_->commit_if_due(on_part(now_ns));
 }
 
-Result<void> TapeSeries::commit() {
-  return tape_->commit();
-}
-
 Result<void> TapeSeries::finish() {
   return tape_->finish();
 }

@@ -54,9 +54,6 @@ class TapeSeries final : public port::RecordingSink {
   Result<void> commit_if_due(std::int64_t now_ns) override;
   Result<void> finish() override;
 
-  /// Commits now.
-  Result<void> commit();
-
   /// As TapeWriter::set, on this part and all that follow.
   Result<void> set(const std::string& key, const std::string& value);
 

@@ -215,7 +215,8 @@ std::variant<std::string, RefreshRefusal> judge_refresh(const RestAnswer& answer
   if (answer.status == 200 && is_token(token)) {
     return token;
   }
-  return RefreshRefusal{.token_gone = answer.status / 100 == 4};
+  return RefreshRefusal{.token_gone =
+                            answer.status == 401 || answer.status == 403 || answer.status == 404};
 }
 
 std::optional<Transfer> parse_refer(std::string_view data) {

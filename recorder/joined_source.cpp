@@ -220,7 +220,8 @@ SourceEvent JoinedSource::poll_join() {
     request_token("none");
     return Nothing{};
   }
-  return refused(refusal.reason, refusal.worth_retrying);
+  return refused(refusal.reason, refusal.worth_retrying,
+                 parse_retry_after(call->retry_after(), options_.wall_now_ns()));
 }
 
 SourceEvent JoinedSource::poll_stream() {
@@ -271,9 +272,9 @@ void JoinedSource::poll_releases() {
   });
 }
 
-/// There is no way in. Later events of the membership, if there is one, are still of interest.
-SourceEvent JoinedSource::refused(std::string reason, bool worth_retrying) {
-  return Refused{redactor_.text(std::move(reason)), worth_retrying};
+SourceEvent JoinedSource::refused(std::string reason, bool worth_retrying,
+                                  std::int64_t retry_after_ns) {
+  return Refused{redactor_.text(std::move(reason)), worth_retrying, retry_after_ns};
 }
 
 }  // namespace tapedeck::recorder

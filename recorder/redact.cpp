@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
@@ -13,6 +14,8 @@ namespace tapedeck::recorder {
 namespace {
 
 constexpr std::size_t matched_bytes_min = 4;
+/// Four digits of a PIN may stand in any longer number.
+constexpr std::size_t anywhere_bytes_min = 8;
 
 constexpr std::array<std::string_view, 6> secret_parts{"token",  "secret",   "password",
                                                        "passwd", "passcode", "credential"};
@@ -50,10 +53,19 @@ std::string upper(std::string_view text) {
   return out;
 }
 
+/// Replaces `from` wherever it stands; a short one only where it is a word by itself.
 void replace_all(std::string& text, std::string_view from, std::string_view to) {
-  for (std::size_t at = text.find(from); at != std::string::npos;
-       at = text.find(from, at + to.size())) {
+  const auto in_word = [&](std::size_t at) {
+    return at < text.size() && (is_alpha(text[at]) || is_digit(text[at]));
+  };
+  for (std::size_t at = text.find(from); at != std::string::npos;) {
+    const bool part_of_word = in_word(at - 1) || in_word(at + from.size());
+    if (from.size() < anywhere_bytes_min && part_of_word) {
+      at = text.find(from, at + 1);
+      continue;
+    }
     text.replace(at, from.size(), to);
+    at = text.find(from, at + to.size());
   }
 }
 
@@ -87,13 +99,13 @@ bool is_json_scalar(std::string_view token) {
          token.front() == '-';
 }
 
-/// What a JSON string says; of one that is torn or wrong, its bytes.
-std::string unquoted(std::string_view token) {
+/// What a JSON string says; nothing where it is torn or wrong.
+std::optional<std::string> unquoted(std::string_view token) {
   boost::json::error_code error;
   const boost::json::value value =
       boost::json::parse(boost::json::string_view(token.data(), token.size()), error);
-  return !error && value.is_string() ? std::string(value.get_string())
-                                     : std::string(token.substr(1));
+  return !error && value.is_string() ? std::optional(std::string(value.get_string()))
+                                     : std::nullopt;
 }
 
 }  // namespace
@@ -159,6 +171,10 @@ std::string Redactor::header(std::string_view name, std::string_view value) {
 }
 
 std::string Redactor::json(std::string_view body) {
+  const std::size_t first = body.find_first_not_of(" \t\r\n");
+  if (first == std::string_view::npos || (body[first] != '{' && body[first] != '[')) {
+    return text(std::string(body));
+  }
   std::string out;
   std::string key;  ///< the last one; it holds for all values of an array
   for (std::size_t at = 0; at < body.size();) {
@@ -166,7 +182,7 @@ std::string Redactor::json(std::string_view body) {
     at = end_of_json_token(body, at);
     const std::string_view token = body.substr(begin, at - begin);
     if (token.front() == '"' && next_is_colon(body, at)) {
-      key = unquoted(token);
+      key = unquoted(token).value_or("token");
       out += token;
     } else if (is_json_scalar(token)) {
       out += json_scalar(key, token);
@@ -174,20 +190,24 @@ std::string Redactor::json(std::string_view body) {
       out += token;
     }
   }
-  return text(std::move(out));
+  return out;
 }
 
 std::string Redactor::json_scalar(const std::string& key, std::string_view token) {
   const bool quoted = token.front() == '"';
-  const std::string value = quoted ? unquoted(token) : std::string(token);
   if (!quoted && !is_digit(token.front())) {
     return std::string(token);
   }
+  const auto said = quoted ? unquoted(token) : std::string(token);
+  if (!said) {
+    return R"("TORN")";  // whether half of a text is a secret cannot be told
+  }
+  const std::string& value = *said;
   if (is_secret_name(key) && value != "none" && value != "required" && !value.empty()) {
     return '"' + placeholder(key, value) + '"';
   }
-  const std::string shown = value.find("://") != std::string::npos ? url(value) : value;
-  if (shown == value) {
+  const std::string shown = value.find("://") != std::string::npos ? url(value) : text(value);
+  if (!quoted || shown == value) {
     return std::string(token);
   }
   std::string out;

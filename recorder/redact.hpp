@@ -27,12 +27,13 @@ class Redactor {
   /// The value of a header without the secrets in it.
   std::string header(std::string_view name, std::string_view value);
 
-  /// A REST body without the secrets in it: values whose key names one, URLs, and what is known
-  /// already. What is not JSON goes through `text`; "none" and "required" are no secrets.
+  /// A REST body without the secrets in it: values whose key names one, those in URLs, and known
+  /// ones in strings. What is not JSON goes through `text`; "none" and "required" are no secrets.
   std::string json(std::string_view body);
 
-  /// `text` with a placeholder for each secret met so far. Secrets of less than four bytes are
-  /// only replaced where they are named: they would match by chance.
+  /// `text` with a placeholder for each secret met so far. Those of less than eight bytes only
+  /// where they are a word by themselves, those of less than four only where they are named: they
+  /// would match by chance.
   [[nodiscard]] std::string text(std::string text) const;
 
  private:

@@ -75,6 +75,7 @@ void RestCall::take_head() {
   const ResponseHead head = http_.head();
   exchange_.status = head.status;
   content_type_ = head.content_type;
+  retry_after_ = head.retry_after;
   location_ = redactor_.url(head.location);
   for (const Header& field : http_.fields()) {
     append_header(exchange_.response_headers, field, redactor_);

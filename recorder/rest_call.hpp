@@ -31,6 +31,7 @@ class RestCall {
   [[nodiscard]] const std::string& body() const { return body_; }
   /// Where a redirect leads, without secrets; "" if it is none.
   [[nodiscard]] const std::string& location() const { return location_; }
+  [[nodiscard]] const std::string& retry_after() const { return retry_after_; }
   /// Without secrets, with the times of the loop.
   [[nodiscard]] port::Exchange exchange() const;
 
@@ -45,6 +46,7 @@ class RestCall {
   std::string request_body_;
   std::string content_type_;
   std::string location_;
+  std::string retry_after_;
   std::string failure_;
   std::string body_;
   bool has_head_ = false;

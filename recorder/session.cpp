@@ -86,10 +86,10 @@ Result<void> Session::open_source_later(std::int64_t retry_after_ns) {
 }
 
 std::int64_t Session::next_due_ns() const {
-  if (state_ == State::leaving) {
-    return state_due_ns_;
+  std::int64_t due_ns = recording_ ? next_tick_ns_ : never_ns;
+  if (state_ != State::leaving) {
+    due_ns = std::min(due_ns, over_due_ns_);
   }
-  std::int64_t due_ns = std::min(over_due_ns_, recording_ ? next_tick_ns_ : never_ns);
   if (state_ != State::open) {
     due_ns = std::min(due_ns, state_due_ns_);
   } else if (options_.stall_ns) {
@@ -219,7 +219,7 @@ Result<void> Session::tick() {
       live && recording_ && ports_.why_stop && !(why = ports_.why_stop()).empty()) {
     return end(Ending::stopped, std::move(why));
   }
-  if (!live || !recording_ || now_ns < next_tick_ns_) {
+  if (state_ == State::over || !recording_ || now_ns < next_tick_ns_) {
     return {};
   }
   next_tick_ns_ = now_ns + options_.tick_ns;

@@ -179,9 +179,10 @@ void Transport::State::name_peer() {
   error_code not_an_address;
   asio::ip::make_address(url.host, not_an_address);
   if (not_an_address) {
-    SSL_set_tlsext_host_name(session, url.host.c_str());
+    const std::string name = url.host.substr(0, url.host.find_last_not_of('.') + 1);
+    SSL_set_tlsext_host_name(session, name.c_str());
     SSL_set_hostflags(session, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    SSL_set1_host(session, url.host.c_str());
+    SSL_set1_host(session, name.c_str());
   } else {
     const std::string without_zone = url.host.substr(0, url.host.find('%'));
     X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(session), without_zone.c_str());

@@ -5,6 +5,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import http from 'node:http';
+import https from 'node:https';
 import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
@@ -60,7 +61,7 @@ function assertRefused(result, words) {
 
 // A node with some conferences. It is strict: a token that it has not given, or that is over, is 403,
 // and what it was asked is in `asked`.
-async function strictNode(conferences) {
+async function strictNode(conferences, identity) {
   const node = { asked: [], streams: {}, tokens: new Map() };
   let given = 0;
   const grant = (alias, life) => {
@@ -68,7 +69,7 @@ async function strictNode(conferences) {
     node.tokens.set(token, alias);
     return { token, expires: String(life) };
   };
-  const server = http.createServer(async (request, response) => {
+  const serve = async (request, response) => {
     let body = '';
     for await (const part of request) body += part;
     const url = new URL(request.url, 'http://node');
@@ -108,11 +109,12 @@ async function strictNode(conferences) {
     node.tokens.delete(token);
     node.streams[alias]?.end();
     return answer(200, true);
-  });
+  };
+  const server = identity ? https.createServer(identity, serve) : http.createServer(serve);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   server.unref();
-  node.url = `http://127.0.0.1:${server.address().port}`;
+  node.url = `${identity ? 'https' : 'http'}://127.0.0.1:${server.address().port}`;
   node.count = endpoint => node.asked.filter(call => call.endpoint === endpoint).length;
   return node;
 }
@@ -143,6 +145,24 @@ test('a simulated conference is joined, recorded and left', async () => {
   } finally {
     node.kill();
   }
+});
+
+test('a node with https is joined by its host alone, as long as its certificate is trusted', async () => {
+  const made = spawnSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes',
+    '-days', '2', '-subj', '/CN=node', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', 'key.pem', '-out', 'cert.pem'],
+  { cwd: folder, encoding: 'utf8' });
+  assert.equal(made.status, 0, made.stderr);
+  const [cert, key] = ['cert.pem', 'key.pem'].map(name => path.join(folder, name));
+  const node = await strictNode({ a: { life: 3, stream: says(['stage', []]) } },
+                                { cert: fs.readFileSync(cert), key: fs.readFileSync(key) });
+  const host = new URL(node.url).host;
+  const tape = fresh();
+  const result = await record(['--join', 'a', host, '-o', tape, '--ca', cert, '--for', '1500ms']);
+  assert.equal(result.status, 0, result.stderr);
+  assert.equal(node.count('refresh_token'), 1);
+  assert.equal(node.tokens.size, 0);
+  verified(tape);
+  assertRefused(await record(['--join', 'a', host, '-o', fresh()]), /authority that is not known here/);
 });
 
 test('tokens that expire are refreshed in time, and a lost stream takes the newest', async () => {

@@ -159,6 +159,7 @@ TEST(JoinProtocol, ARefreshGivesANewTokenOrSaysWhetherTheOldOneIsGone) {
   };
   EXPECT_TRUE(gone(json(403, R"({"status":"failed","result":"Invalid token"})")));
   EXPECT_FALSE(gone(json(503, "")));
+  EXPECT_FALSE(gone(json(429, ""))) << "it has no time, which says nothing about the token";
   EXPECT_FALSE(gone(json(200, "<html>")));
   EXPECT_FALSE(gone(json(0, "")));
 }

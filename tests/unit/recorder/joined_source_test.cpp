@@ -185,6 +185,24 @@ TEST_F(JoinedSourceTest, TheTokenIsRefreshedInTimeAndTheNewOneUsed) {
   EXPECT_NE(exchanges[2].response_body.find("TOKEN-3"), std::string::npos);
 }
 
+TEST_F(JoinedSourceTest, TheTokenIsRefreshedWhileThereIsNoStreamToo) {
+  ScriptedServer node({lets_in("t1", "", "3"), streams("retry: 1800\ndata: 1\n\n"), refreshes("t2"),
+                       keeps_streaming("data: 2\n\n"), lets_go()});
+  ASSERT_TRUE(join(node, {.frames_max = 2}));
+  EXPECT_EQ(asked(node)[2], "POST a/refresh_token");
+  EXPECT_EQ(asked(node)[3], "GET a/events?token=t2");
+}
+
+TEST_F(JoinedSourceTest, ARefreshThatGetsNoAnswerIsTriedAgainAndDoesNotCostTheStream) {
+  ScriptedServer node({lets_in("t1", "", "3"), keeps_streaming("data: 1\n\n"),
+                       says("HTTP/1.1 502 Bad Gateway\r\n\r\n"), refreshes("t2"), lets_go()});
+  const auto summary = join(node, {.duration_ns = 2'500 * ns_per_ms});
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_NE(node.requests()[4].find("\r\ntoken: t2\r\n"), std::string::npos);
+  EXPECT_EQ(summary->totals.connections, 1U);
+  EXPECT_EQ(tape_->exchanges()->at(1).status, 502);
+}
+
 TEST_F(JoinedSourceTest, ARefreshTokenEventIsHeard) {
   ScriptedServer node({lets_in("t1"), keeps_streaming("event: refresh_token\ndata: null\n\n"),
                        refreshes("t2"), lets_go()});

@@ -66,6 +66,10 @@ TEST(Redactor, KnownSecretsAreFoundInAnyText) {
   EXPECT_EQ(redactor.text("abcdef, abcd, 42 people"), "TOKEN-2, TOKEN-1, 42 people")
       << "the longer one goes first, and a short one would match by chance";
   EXPECT_EQ(redactor.text("nothing"), "nothing");
+  EXPECT_EQ(redactor.text("abcdx xabcd abcd"), "abcdx xabcd TOKEN-1")
+      << "a short one is a word by itself";
+  redactor.placeholder("token", "12345678");
+  EXPECT_EQ(redactor.text("x12345678y"), "xTOKEN-3y") << "a long one is one anywhere";
 }
 
 TEST(Redactor, AJsonBodyKeepsItsFormAndLosesItsSecrets) {
@@ -76,7 +80,9 @@ TEST(Redactor, AJsonBodyKeepsItsFormAndLosesItsSecrets) {
       {R"({"sso_token":"none","pin":"required","guest_pin":"none"})",
        R"({"sso_token":"none","pin":"required","guest_pin":"none"})"},
       {R"({"pin": 4711, "port": 4711, "big": 1.5e3, "no": null})",
-       R"({"pin": "PIN-1", "port": PIN-1, "big": 1.5e3, "no": null})"},
+       R"({"pin": "PIN-1", "port": 4711, "big": 1.5e3, "no": null})"},
+      {R"({"uuid":"ab4711cd","why":"4711 is wrong"})",
+       R"({"uuid":"ab4711cd","why":"PIN-1 is wrong"})"},
       {R"({"turn":[{"urls":["turn:h"],"credential":"hidden"}]})",
        R"({"turn":[{"urls":["turn:h"],"credential":"CREDENTIAL-1"}]})"},
       {R"({"tokens":["x1","y2"],"name":"x1"})",
@@ -84,12 +90,24 @@ TEST(Redactor, AJsonBodyKeepsItsFormAndLosesItsSecrets) {
       {R"({"redirect_url":"https://idp/?a=1&token=abcdef&SAMLtoken=q"})",
        R"({"redirect_url":"https://idp/?a=1&token=TOKEN-1&SAMLtoken=SAMLTOKEN-1"})"},
       {R"({"text":"it was abcdef"})", R"({"text":"it was TOKEN-1"})"},
-      {R"({"token":"torn)", R"({"token":"TOKEN-2")"},
+      {R"({"token":"torn)", R"({"token":"TORN")"},
       {"<html>abcdef</html>", "<html>TOKEN-1</html>"},
       {"", ""},
   };
   for (const auto& [body, shown] : cases) {
     EXPECT_EQ(redactor.json(body), shown) << body;
+  }
+}
+
+TEST(Redactor, AJsonBodyThatIsTornAnywhereLosesItsSecretsToo) {
+  const std::string body =
+      R"({"status":"success","result":{"token":"hidden\/1","n":[1,{"sso_token":"hidden2"}],)"
+      R"("redirect_url":"https://u:hidden3@h/?pin=hidden4","credential":"hid\u0064en5"}})";
+  for (std::size_t size = 0; size <= body.size(); ++size) {
+    Redactor redactor;
+    const std::string shown = redactor.json(std::string_view(body).substr(0, size));
+    EXPECT_EQ(shown.find("hidden"), std::string::npos) << shown;
+    EXPECT_EQ(shown.find("hid\\u"), std::string::npos) << shown;
   }
 }
 

@@ -418,6 +418,8 @@ TEST_F(SessionTest, ANodeThatDoesNotLetGoIsNotWaitedForForLong) {
   farewell_ = {{hour_ns, Left{}}};
   ASSERT_TRUE(run({{opens(), brings(":\n\n")}}));
   EXPECT_LE(clock_.now_ns(), ns_per_s + limits::leave_ns_max + 100 * ns_per_ms);
+  EXPECT_GT(sink_->calls(), (ns_per_s + limits::leave_ns_max) / limits::commit_ns_max)
+      << "what was taken before is committed within the bound all the same";
   EXPECT_TRUE(tape()->summary().closed);
 }
 
