@@ -181,6 +181,22 @@ TEST(NodeServer, TheJournalSaysWhatWasSentAndNoToken) {
                                "1 closed by the client"}));
 }
 
+TEST(NodeServer, TheJournalSaysWhatARefusedStreamWasAnswered) {
+  ServerOptions options = live();
+  Notes notes;
+  options.journal = notes.journal();
+  Programme programme;
+  programme.open_stream = [](const JoinInfo&) -> test::Opened {
+    return fail_io("the conference is over");
+  };
+  RunningServer server(std::move(programme), options);
+  HttpClient client(server.port());
+  EXPECT_EQ(client.ask("GET", "/events").status, 500);
+  EXPECT_EQ(client.ask("GET", "/events?token=x").status, 500);
+  server.stop();
+  EXPECT_EQ(notes.lines(), (std::vector<std::string>{"0 GET /events 500", "0 GET /events 500"}));
+}
+
 TEST(NodeServer, ThePinComesInItsHeader) {
   ServerOptions options = live();
   options.admission.host_pin = "1234";

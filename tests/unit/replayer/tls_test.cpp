@@ -109,6 +109,20 @@ TEST_F(ServerTlsTest, TheLastAnswerOfAConnectionArrives) {
   EXPECT_TRUE(client.was_told_of_the_end());
 }
 
+TEST_F(ServerTlsTest, AConnectionThatBreaksOffDoesNotSayThatItEnds) {
+  ServerOptions options = secure();
+  options.faults = [](std::uint64_t, const JoinInfo&) -> StreamFaults {
+    return {.break_off = {{.at_ns = 0, .kept_permille = 500}}};
+  };
+  RunningServer server(play(two_frames), options);
+  HttpClient client(server.port(), authority());
+  client.request("GET", "/events");
+  EXPECT_EQ(client.head().status, 200);
+  EXPECT_EQ(client.chunked(4), "data");
+  EXPECT_EQ(client.chunked_to_end(), std::nullopt);
+  EXPECT_FALSE(client.was_told_of_the_end());
+}
+
 TEST_F(ServerTlsTest, WhoDoesNotSpeakItIsCutOffAndNobodyElseMinds) {
   ServerOptions options = secure();
   options.limits.request_time_max = 50ms;
