@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/base/units.hpp"
+
 namespace tapedeck::cli {
 namespace {
 
@@ -17,6 +19,32 @@ constexpr std::uint64_t fault_seed = 0x6661756c74730000;
 std::int64_t about(std::int64_t time_ns, sim::Random& random) {
   return time_ns / 2 + random.between(0, time_ns);
 }
+
+/// Nobody reads further ahead of the time than this.
+constexpr std::int64_t read_ahead_ns = 2 * ns_per_s;
+
+/// A stream of one conference that keeps the others in step, so that who comes to them late is not
+/// kept waiting, and all with them, until hours have been worked out.
+class InStep final : public port::FrameSource {
+ public:
+  InStep(std::unique_ptr<port::FrameSource> source,
+         const std::vector<std::unique_ptr<sim::Node>>& conferences)
+      : source_(std::move(source)), conferences_(conferences) {}
+
+  [[nodiscard]] Result<std::optional<port::Frame>> next() override {
+    auto frame = source_->next();
+    if (frame && *frame) {
+      for (const auto& conference : conferences_) {
+        conference->advance_to((*frame)->recv_ns - read_ahead_ns);
+      }
+    }
+    return frame;
+  }
+
+ private:
+  std::unique_ptr<port::FrameSource> source_;
+  const std::vector<std::unique_ptr<sim::Node>>& conferences_;
+};
 
 sim::Role role_of(replayer::Role role) {
   return role == replayer::Role::host ? sim::Role::chair : sim::Role::guest;
@@ -44,11 +72,7 @@ sim::Node& SimulatedNode::conference(std::string_view alias) {
 
 replayer::Programme SimulatedNode::programme() {
   replayer::Programme programme;
-  programme.open_stream = [this](const replayer::JoinInfo& who) {
-    sim::Node& node = conference(who.alias);
-    return node.open_stream(
-        who.participant_uuid.empty() ? node.observer_uuid() : who.participant_uuid, who.now_ns);
-  };
+  programme.open_stream = [this](const replayer::JoinInfo& who) { return open_stream(who); };
   programme.join = [this](const replayer::JoinInfo& who) { return join(who); };
   programme.redeem = [this](std::string_view alias, std::string_view token) {
     return redeem(alias, token);
@@ -75,6 +99,18 @@ replayer::ServerOptions SimulatedNode::serving() {
     };
   }
   return serving;
+}
+
+Result<std::unique_ptr<port::FrameSource>> SimulatedNode::open_stream(
+    const replayer::JoinInfo& who) {
+  sim::Node& node = conference(who.alias);
+  auto stream = node.open_stream(
+      who.participant_uuid.empty() ? node.observer_uuid() : who.participant_uuid, who.now_ns);
+  if (!stream || conferences_.size() == 1) {
+    return stream;
+  }
+  return std::unique_ptr<port::FrameSource>(
+      std::make_unique<InStep>(*std::move(stream), conferences_));
 }
 
 Result<replayer::Entrance> SimulatedNode::join(const replayer::JoinInfo& who) {

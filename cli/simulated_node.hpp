@@ -47,6 +47,8 @@ class SimulatedNode {
   };
 
   [[nodiscard]] sim::Node& conference(std::string_view alias);
+  [[nodiscard]] Result<std::unique_ptr<port::FrameSource>> open_stream(
+      const replayer::JoinInfo& who);
   Result<replayer::Entrance> join(const replayer::JoinInfo& who);
   void plan_transfer(const replayer::JoinInfo& who);
   [[nodiscard]] std::optional<replayer::Role> redeem(std::string_view alias,
