@@ -41,8 +41,16 @@ export function compare(realText, oursText, filter = {}) {
   return { passed, differences };
 }
 
+// Where in two payloads the first difference is, as a JSON pointer.
+function pointer(a, b) {
+  const isNested = value => value !== null && typeof value === 'object';
+  if (!isNested(a) || !isNested(b)) return '';
+  const key = [...new Set([...Object.keys(a), ...Object.keys(b)])].find(name => !isDeepStrictEqual(a[name], b[name]));
+  return key === undefined ? '' : `/${key}${pointer(a[key], b[key])}`;
+}
+
 export function describe({ signal, at, real, ours }, most = 600) {
-  return `${signal}: real ${real.length}, ours ${ours.length}, first difference at ${at}\n` +
+  return `${signal}: real ${real.length}, ours ${ours.length}, first difference at ${at} ${pointer(real[at], ours[at])}\n` +
     `  real: ${JSON.stringify(real[at])?.slice(0, most)}\n` +
     `  ours: ${JSON.stringify(ours[at])?.slice(0, most)}`;
 }
