@@ -53,6 +53,8 @@ Options record_options() {
       "retries", text(), "attempts in a row to get a lost stream back [8]")(
       "no-reconnect", po::bool_switch(), "stop when the stream ends")(
       "stall-timeout", text(), "connect again when no byte came for this long")(
+      "resolve", texts(),
+      "HOST=ADDRESS[,ADDRESS]: what a name stands for, whatever DNS says; may be repeated")(
       "ca", text(), "trust the authorities in this PEM file, not those of the system")(
       "insecure", po::bool_switch(), "do not check who answers over https")(
       "cert", text(), "show the certificate in this PEM file to the node")(
@@ -63,7 +65,8 @@ Options record_options() {
 
 constexpr const char* join_texts[] = {"name", "pin", "pin-file", "extension", "call-tag"};
 constexpr const char* join_switches[] = {"host", "guest", "no-follow"};
-constexpr const char* url_texts[] = {"header", "retries", "stall-timeout", "ca", "cert", "key"};
+constexpr const char* url_texts[] = {"header", "retries", "stall-timeout", "resolve", "ca",
+                                     "cert",   "key"};
 
 bool is_uuid(std::string_view text) {
   const auto is_hex = [](char c) {
@@ -289,12 +292,18 @@ Result<void> read_network(const Values& values, RecordWishes& wishes) {
   if (!tls) {
     return fail(tls.error());
   }
-  wishes.network.tls = *std::move(tls);
   auto proxies = recorder::ProxySettings::from_environment(environment_variable);
   if (!proxies) {
     return fail(proxies.error());
   }
-  wishes.network.proxies = *std::move(proxies);
+  wishes.network = recorder::Network(*std::move(tls), *std::move(proxies));
+  if (values.has("resolve")) {
+    for (const std::string& text : values.get<std::vector<std::string>>("resolve")) {
+      if (auto entered = wishes.network.enter(text); !entered) {
+        return fail_usage("--resolve: " + entered.error().message);
+      }
+    }
+  }
   if (!verify) {
     say("warning: --insecure: nobody checks who answers; whoever sits on the way can read what is "
         "sent, tokens and PINs included, and forge what is recorded");

@@ -29,8 +29,8 @@ struct RecordWishes {
   SeriesOptions output;
   std::optional<std::string> self;
   std::vector<recorder::Header> headers;
-  recorder::Network network;
-  recorder::JoinWishes join;  ///< but for alias and PIN
+  recorder::Network network{nullptr, {}};  ///< without TLS as long as the source is a file
+  recorder::JoinWishes join;               ///< but for alias and PIN
   bool follow = true;
   recorder::SessionOptions session;
 };

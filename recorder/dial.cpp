@@ -28,11 +28,16 @@ Dial::Endpoints interleaved(const Dial::Endpoints& endpoints) {
   return mixed;
 }
 
-void Dial::start(const std::string& host, std::uint16_t port, Done done) {
+void Dial::start(const std::string& host, std::uint16_t port, const AddressBook& book, Done done) {
+  const std::string name = host + " port " + std::to_string(port);
+  if (Endpoints entered = book.entered(host, port); !entered.empty()) {
+    start(name, book.ordered(host, std::move(entered)), std::move(done));
+    return;
+  }
   done_ = std::move(done);
   resolver_.async_resolve(
       host, std::to_string(port), asio::ip::resolver_base::numeric_service,
-      [self = shared_from_this(), host, port](const error_code& error, const auto& found) {
+      [self = shared_from_this(), host, name, &book](const error_code& error, const auto& found) {
         if (!self->done_) {
           return;
         }
@@ -44,8 +49,7 @@ void Dial::start(const std::string& host, std::uint16_t port, Done done) {
         for (const auto& entry : found) {
           endpoints.push_back(entry.endpoint());
         }
-        self->start(host + " port " + std::to_string(port), interleaved(endpoints),
-                    std::move(self->done_));
+        self->start(name, book.ordered(host, interleaved(endpoints)), std::move(self->done_));
       });
 }
 

@@ -13,25 +13,33 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "recorder/address_book.hpp"
+
 namespace tapedeck::recorder {
 
 class Dial : public std::enable_shared_from_this<Dial> {
  public:
-  using Endpoints = std::vector<boost::asio::ip::tcp::endpoint>;
+  using Endpoints = AddressBook::Endpoints;
   /// `failure` is a clause, "" on success.
   using Done = std::function<void(const std::string& failure)>;
 
   explicit Dial(boost::asio::io_context& io) : io_(io), resolver_(io), timer_(io) {}
 
-  /// Looks `host` up and connects. `done` is called once, unless `cancel` was.
-  void start(const std::string& host, std::uint16_t port, Done done);
+  /// Looks `host` up, in `book` and then in DNS, and connects. `done` is called once, unless
+  /// `cancel` was. `book` must outlive the dial.
+  void start(const std::string& host, std::uint16_t port, const AddressBook& book, Done done);
 
   /// Connects to one of `endpoints`, which `name` stands for in messages.
   void start(const std::string& name, Endpoints endpoints, Done done);
 
   void cancel();
 
-  /// The connection, after success.
+  // After success:
+  /// Where it leads.
+  [[nodiscard]] const boost::asio::ip::tcp::endpoint& endpoint() const {
+    return endpoints_[winner_];
+  }
+  /// The connection.
   [[nodiscard]] boost::asio::ip::tcp::socket take() { return std::move(sockets_[winner_]); }
 
  private:

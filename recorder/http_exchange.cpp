@@ -152,6 +152,7 @@ void HttpExchange::State::judge_head() {
   const unsigned status = parser->get().result_int();
   const bool interim = status / 100 == 1 && status != 101;
   if (!interim) {
+    transport.answered(status < 500);
     has_head = true;
     parser->eager(true);
     parse_body();

@@ -13,6 +13,7 @@
 #include <netinet/tcp.h>
 
 #include "core/base/limits.hpp"
+#include "recorder/address_book.hpp"
 #include "recorder/dial.hpp"
 #include "recorder/event_loop.hpp"
 #include "recorder/request.hpp"
@@ -83,6 +84,8 @@ struct Transport::State : std::enable_shared_from_this<State> {
   std::string written;
   bool closed = false;
 
+  std::optional<tcp::endpoint> peer;  ///< until it has answered
+
   Url url;
   std::optional<Url> proxy;
   Connected connected;
@@ -93,7 +96,7 @@ struct Transport::State : std::enable_shared_from_this<State> {
 
 void Transport::State::connect() {
   const Url& first = proxy ? *proxy : url;
-  dial->start(first.host, first.port,
+  dial->start(first.host, first.port, *network.addresses,
               [self = shared_from_this()](const std::string& failure) { self->reached(failure); });
 }
 
@@ -102,6 +105,7 @@ void Transport::State::reached(const std::string& failure) {
     finish(proxy ? "its proxy cannot be used: " + failure : failure);
     return;
   }
+  peer = dial->endpoint();
   socket = dial->take();
   watch_peer(socket);
   if (!url.secure()) {
@@ -189,6 +193,15 @@ void Transport::State::name_peer() {
   }
 }
 
+Network::Network(std::shared_ptr<TlsContext> context, ProxySettings settings)
+    : tls(std::move(context)),
+      proxies(std::move(settings)),
+      addresses(std::make_shared<AddressBook>()) {}
+
+Result<void> Network::enter(std::string_view text) {
+  return addresses->enter(text);
+}
+
 Transport::Transport(EventLoop& loop, const Network& network)
     : state_(std::make_shared<State>(loop.context(), network)) {}
 
@@ -224,7 +237,22 @@ void Transport::receive(Received done) {
   }
 }
 
+void Transport::answered(bool well) {
+  State& state = *state_;
+  if (!state.peer) {
+    return;
+  }
+  const std::string& host = state.proxy ? state.proxy->host : state.url.host;
+  if (well) {
+    state.network.addresses->served(host, *state.peer);
+  } else {
+    state.network.addresses->failed(host, *state.peer);
+  }
+  state.peer.reset();
+}
+
 void Transport::close() {
+  answered(false);
   state_->closed = true;
   state_->dial->cancel();
   error_code ignored;

@@ -12,6 +12,7 @@
 
 #include <boost/system/error_code.hpp>
 
+#include "core/base/result.hpp"
 #include "recorder/proxy_settings.hpp"
 #include "recorder/tls.hpp"
 #include "recorder/url.hpp"
@@ -20,10 +21,18 @@ namespace tapedeck::recorder {
 
 class EventLoop;
 
-/// How this machine reaches others.
+class AddressBook;
+
+/// How this machine reaches others. Copies share their memory of addresses.
 struct Network {
+  Network(std::shared_ptr<TlsContext> context, ProxySettings settings);
+
+  /// "HOST=ADDRESS,ADDRESS": what the host's name stands for, whatever DNS says.
+  Result<void> enter(std::string_view text);
+
   std::shared_ptr<TlsContext> tls;
   ProxySettings proxies;
+  std::shared_ptr<AddressBook> addresses;
 };
 
 class Transport {
@@ -45,6 +54,10 @@ class Transport {
   void connect(const Url& url, Connected done);
   void write(std::string bytes, Written done);
   void receive(Received done);
+
+  /// The peer has answered, and `well` means that it serves: it is asked first the next time. Who
+  /// does not answer at all is asked last.
+  void answered(bool well);
 
   /// Drops the connection at once.
   void close();

@@ -61,7 +61,7 @@ function assertRefused(result, words) {
 
 // A node with some conferences. It is strict: a token that it has not given, or that is over, is 403,
 // and what it was asked is in `asked`.
-async function strictNode(conferences, identity) {
+async function strictNode(conferences, { identity, address = '127.0.0.1', port = 0 } = {}) {
   const node = { asked: [], streams: {}, tokens: new Map() };
   let given = 0;
   const grant = (alias, life) => {
@@ -111,9 +111,11 @@ async function strictNode(conferences, identity) {
     return answer(200, true);
   };
   const server = identity ? https.createServer(identity, serve) : http.createServer(serve);
-  server.listen(0, '127.0.0.1');
+  server.listen(port, address);
   await once(server, 'listening');
   server.unref();
+  node.port = server.address().port;
+  node.shut = () => { server.close(); server.closeAllConnections(); };
   node.url = `${identity ? 'https' : 'http'}://127.0.0.1:${server.address().port}`;
   node.count = endpoint => node.asked.filter(call => call.endpoint === endpoint).length;
   return node;
@@ -154,7 +156,7 @@ test('a node with https is joined by its host alone, as long as its certificate 
   assert.equal(made.status, 0, made.stderr);
   const [cert, key] = ['cert.pem', 'key.pem'].map(name => path.join(folder, name));
   const node = await strictNode({ a: { life: 3, stream: says(['stage', []]) } },
-                                { cert: fs.readFileSync(cert), key: fs.readFileSync(key) });
+                                { identity: { cert: fs.readFileSync(cert), key: fs.readFileSync(key) } });
   const host = new URL(node.url).host;
   const tape = fresh();
   const result = await record(['--join', 'a', host, '-o', tape, '--ca', cert, '--for', '1500ms']);
@@ -179,6 +181,28 @@ test('tokens that expire are refreshed in time, and a lost stream takes the newe
   assert.equal(node.count('events'), 2);
   assert.equal(node.tokens.size, 0, 'every token was given back');
   assert.equal(sql(tape, "SELECT count(*) FROM exchanges WHERE target LIKE '%refresh_token'"), '3');
+  verified(tape);
+});
+
+test('of several nodes behind a name another one takes over, and is stayed with', async () => {
+  const conferences = name => ({ a: { life: 3, stream: says(['message', name]) } });
+  const first = await strictNode(conferences('first'));
+  const second = await strictNode(conferences('second'), { address: '127.0.0.2', port: first.port });
+  const tape = fresh();
+  let again;
+  const result = await record(['--join', 'a', `http://node.test:${first.port}`, '-o', tape, '--for', '4s',
+                               '--resolve', 'node.test=127.0.0.1,127.0.0.2'], { started: async () => {
+    await waitFor('a refresh', () => first.count('refresh_token') > 0);
+    first.shut();
+    await waitFor('another join', () => second.count('events') > 0);
+    again = await strictNode(conferences('again'), { port: first.port });
+  } });
+  assert.equal(result.status, 0, result.stderr);
+  assert.equal(second.count('request_token'), 1);
+  assert.ok(second.count('refresh_token') > 0);
+  assert.equal(second.tokens.size, 0, 'the token went back to where it came from');
+  assert.deepEqual(again.asked, [], 'nobody was asked who had not given the token');
+  assert.deepEqual(sql(tape, "SELECT group_concat(raw, '') FROM frames").match(/first|second|again/g), ['first', 'second']);
   verified(tape);
 });
 
@@ -320,6 +344,7 @@ test('a command line that makes no sense is refused', async () => {
     ['--join', 'a', 'h', '--host', '--guest'], ['--join', 'a', 'h', '--pin', '1', '--pin-file', 'x'],
     ['--join', 'a', 'h', '--pin', ''], ['--join', 'a', 'h', '--pin-file', written('a\nb')],
     ['--join', 'a', 'h?token=x'], ['--join', 'a', '--join', 'a', 'h'], ['--join-file', written('# none\n'), 'h'],
+    ['--join', 'a', 'h', '--resolve', 'h'], ['-', '--resolve', 'h=127.0.0.1'],
   ]) {
     const result = await record([...args, '-o', output]);
     assert.equal(result.status, 2, `${args}: ${result.stderr}`);

@@ -33,6 +33,7 @@ class DialTest : public testing::Test {
   }
 
   EventLoop loop_;
+  AddressBook book_;
   tcp::acceptor open_{loop_.context(), at("127.0.0.1")};
   std::shared_ptr<Dial> dial_ = std::make_shared<Dial>(loop_.context());
 
@@ -79,9 +80,43 @@ TEST_F(DialTest, WhenAllRefuseTheReasonSaysSo) {
 
 TEST_F(DialTest, ANameIsLookedUp) {
   EXPECT_EQ(outcome([&](Dial::Done done) {
-              dial_->start("localhost", open_.local_endpoint().port(), std::move(done));
+              dial_->start("localhost", open_.local_endpoint().port(), book_, std::move(done));
             }),
             "");
+}
+
+TEST_F(DialTest, WhatStandsInTheBookIsNotLookedUp) {
+  ASSERT_TRUE(book_.enter("node.invalid=127.0.0.1"));
+  EXPECT_EQ(outcome([&](Dial::Done done) {
+              dial_->start("node.invalid", open_.local_endpoint().port(), book_, std::move(done));
+            }),
+            "");
+  EXPECT_EQ(dial_->endpoint(), open_.local_endpoint());
+}
+
+TEST_F(DialTest, TheAddressThatServedLastGoesFirstAndWhatFailedSinceLast) {
+  const Dial::Endpoints all{at("192.0.2.1"), at("192.0.2.2"), at("192.0.2.3")};
+  EXPECT_EQ(book_.ordered("node", all), all);
+  book_.served("node", all[2]);
+  EXPECT_EQ(book_.ordered("node", all), (Dial::Endpoints{all[2], all[0], all[1]}));
+  book_.failed("node", all[0]);
+  EXPECT_EQ(book_.ordered("node", all), (Dial::Endpoints{all[2], all[1], all[0]}));
+  book_.failed("node", all[2]);
+  EXPECT_EQ(book_.ordered("node", all), (Dial::Endpoints{all[1], all[0], all[2]}));
+  book_.served("node", all[0]);
+  EXPECT_EQ(book_.ordered("node", all), (Dial::Endpoints{all[0], all[1], all[2]}));
+  EXPECT_EQ(book_.ordered("other", all), all);
+}
+
+TEST_F(DialTest, AnEntryNamesAHostAndAddresses) {
+  EXPECT_TRUE(book_.enter("Node.test=192.0.2.1,2001:db8::1"));
+  EXPECT_EQ(book_.entered("node.test", 7),
+            (Dial::Endpoints{at("192.0.2.1", 7), at("2001:db8::1", 7)}));
+  EXPECT_TRUE(book_.entered("other.test", 7).empty());
+  for (const char* text : {"", "node", "node=", "=192.0.2.1", "node=x", "node=192.0.2.1,",
+                           "node=192.0.2.1,,192.0.2.2", "node=192.0.2.1:80"}) {
+    EXPECT_FALSE(book_.enter(text)) << text;
+  }
 }
 
 TEST_F(DialTest, AnIPv6AddressIsReached) {
@@ -96,7 +131,7 @@ TEST_F(DialTest, AnIPv6AddressIsReached) {
   }
   six.listen();
   EXPECT_EQ(outcome([&](Dial::Done done) {
-              dial_->start("::1", six.local_endpoint().port(), std::move(done));
+              dial_->start("::1", six.local_endpoint().port(), book_, std::move(done));
             }),
             "");
 }
