@@ -188,24 +188,35 @@ bool TapeSeries::others_at_border(std::uint32_t connection_id) const {
   });
 }
 
-/// The part ends at `at_ns`, and all connections are at the end of a block.
+/// The part ends at `at_ns`, and all connections are at the end of a block. Where the disk is full
+/// and that is waited for, the part goes on.
 Result<void> TapeSeries::next_part(std::int64_t at_ns) {
-  const Part part{.number = parts_.back().number + 1, .start_ns = at_ns};
+  const bool waits = options_.writing.on_full == schema::OnFull::hold;
+  retry_ns_ = at_ns + part_retry_ns;
+  if (auto committed = tape_->commit(); !committed || tape_->held_bytes() != 0) {
+    return committed;
+  }
+  Part part{.number = parts_.back().number + 1, .start_ns = at_ns};
+  std::error_code error;
+  while (fs::exists(part_path(part.number), error)) {
+    ++part.number;  // somebody else's
+  }
   auto tape = open_part(part);
   if (!tape) {
-    if (options_.writing.on_full == schema::OnFull::hold) {
-      retry_ns_ = at_ns + part_retry_ns;  // this part goes on meanwhile
+    if (waits) {
       return {};
     }
     (void)close_part(at_ns);  // the error that ends the recording is another one
     return fail(tape.error());
   }
-  if (auto closed = close_part(at_ns); !closed) {
+  // What the part holds is committed; whether it is closed, and one file, is no reason to stop.
+  if (auto closed = close_part(at_ns); !closed && !(waits && tape_->frames_lost() == 0)) {
     return closed;
   }
   tape_ = *std::move(tape);
   parts_.push_back(part);
   part_bytes_ = 0;
+  retry_ns_ = 0;
   ids_.clear();
   if (auto begun = begin_with_state(); !begun) {
     return begun;

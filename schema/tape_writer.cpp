@@ -541,8 +541,11 @@ Result<void> TapeWriter::finish() {
   }
   // What is there now and has no later chance counts more than the room that was to stay free.
   impl_->options.free_bytes_min = 0;
-  if (auto committed = impl_->holding ? impl_->release() : impl_->commit(); !committed) {
+  if (auto committed = impl_->holding ? Result<void>{} : impl_->commit(); !committed) {
     return committed;
+  }
+  if (auto released = impl_->holding ? impl_->release() : Result<void>{}; !released) {
+    return released;
   }
   if (impl_->holding) {
     return impl_->give_up();

@@ -145,10 +145,12 @@ void expect_same(const TapeReader& joined, const TapeReader& whole) {
 }
 
 /// Records `plan` in one and in parts; how many parts there are.
-std::size_t compare(const Plan& plan, const SeriesOptions& options) {
+std::size_t compare(const Plan& plan, SeriesOptions options) {
+  options.writing.durability = schema::Durability::normal;  // nobody pulls the plug
   const TemporaryFolder folder;
   const TemporaryFolder other;
-  EXPECT_TRUE(record(**TapeSeries::begin(other.path("whole.tape"), {}), plan));
+  EXPECT_TRUE(
+      record(**TapeSeries::begin(other.path("whole.tape"), {.writing = options.writing}), plan));
   const auto recorded = record(**TapeSeries::begin(folder.path("part.tape"), options), plan);
   EXPECT_TRUE(recorded) << recorded.error().message;
   const auto parts = files_in(folder);
@@ -166,19 +168,19 @@ std::size_t compare(const Plan& plan, const SeriesOptions& options) {
 }
 
 TEST(TapeSeries, JoinedIsWhatOneTapeWouldHaveBeen) {
-  for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 6; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Plan plan{.seed = seed, .read_bytes_max = seed % 2 == 0 ? 200U : 6000U, .bodies = {}};
     for (std::uint64_t i = 0; i < 1 + seed % 3; ++i) {
-      std::string body = conference(seed + i).substr(0, 60'000);
+      std::string body = conference(seed + i).substr(0, 30'000);
       if (seed % 4 == 3) {
         std::ranges::replace(body, '\n', '\r');  // the end of a block shows with the next byte
       }
       plan.bodies.push_back(std::move(body));
     }
-    EXPECT_GT(compare(plan, {.writing = {}, .rotate_bytes = 8000}), 3U);
-    EXPECT_GT(compare(plan, {.writing = {}, .rotate_bytes = {}, .rotate_ns = 300 * ns_per_ms}),
-              plan.read_bytes_max > 200 ? 0U : 3U);
+    EXPECT_GT(compare(plan, {.writing = {}, .rotate_bytes = 6000}), 2U);
+    EXPECT_GT(compare(plan, {.writing = {}, .rotate_bytes = {}, .rotate_ns = ns_per_s}),
+              plan.read_bytes_max > 200 ? 0U : 2U);
   }
 }
 
@@ -255,10 +257,10 @@ TEST(TapeSeries, KeepsWhatAJoinWasAnswered) {
 }
 
 TEST(TapeSeries, WhateverFailsWhenAPartBeginsTheTapesAreWholeAndInOrder) {
-  const std::string body = conference(2).substr(0, 20'000);
-  const Plan plan{.read_bytes_max = 3000, .bodies = {body}};
+  const std::string body = conference(2).substr(0, 8'000);
+  const Plan plan{.read_bytes_max = 1000, .bodies = {body}};
   const SeriesOptions options{.writing = {.durability = schema::Durability::normal},
-                              .rotate_bytes = 6000};
+                              .rotate_bytes = 2500};
   std::uint64_t operations = 0;
   {
     const TemporaryFolder folder;
@@ -295,18 +297,48 @@ TEST(TapeSeries, WhateverFailsWhenAPartBeginsTheTapesAreWholeAndInOrder) {
   }
 }
 
-TEST(TapeSeries, WithoutRoomForAnotherPartTheOldOneGoesOn) {
+TEST(TapeSeries, WhereverTheDiskIsFullForAMomentARecordingThatWaitsLosesNothing) {
+  const std::string body = conference(3).substr(0, 8'000);
+  const Plan plan{.read_bytes_max = 1000, .bodies = {body}};
+  const SeriesOptions options{
+      .writing = {.durability = schema::Durability::normal, .on_full = schema::OnFull::hold},
+      .rotate_bytes = 2500};
+  for (std::uint64_t n = 1;; ++n) {
+    SCOPED_TRACE("full at operation " + std::to_string(n));
+    const TemporaryFolder folder;
+    const TemporaryFolder other;
+    std::uint64_t operations = 0;
+    {
+      test::FaultyDisk disk;
+      disk.skip_syncs();
+      disk.fail_at(n, test::Fault::disk_full, false);
+      const auto series = TapeSeries::begin(folder.path("x.tape"), options);
+      if (!series) {
+        continue;  // before there is a tape
+      }
+      (void)record(**series, plan);  // at the end, merging may fail: that loses nothing
+      operations = disk.operations();
+    }
+    std::vector<std::string> parts = files_in(folder);
+    std::erase_if(parts, [](const std::string& path) { return !path.ends_with(".tape"); });
+    ASSERT_TRUE(join_parts(parts, other.path(), Existing::refuse));
+    EXPECT_EQ(test::body_of(*open_tape(other.path())), body);
+    if (operations < n) {
+      break;
+    }
+  }
+}
+
+TEST(TapeSeries, AFileInTheWayOfAPartIsLeftAlone) {
   const TemporaryFolder folder;
   const Plan plan{.read_bytes_max = 500, .bodies = {conference(3).substr(0, 20'000)}};
-  const SeriesOptions options{.writing = {.on_full = schema::OnFull::hold}, .rotate_bytes = 5000};
-  std::filesystem::create_directory(folder.path("x.002.tape"));  // in the way
-  const auto series = TapeSeries::begin(folder.path("x.tape"), options);
-  ASSERT_FALSE(series) << "what is there already is seen at the beginning";
-  std::filesystem::remove(folder.path("x.002.tape"));
-  const auto again = *TapeSeries::begin(folder.path("x.tape"), options);
+  const auto series =
+      *TapeSeries::begin(folder.path("x.tape"), {.writing = {}, .rotate_bytes = 15'000});
   std::filesystem::create_directory(folder.path("x.002.tape"));
-  ASSERT_TRUE(record(*again, plan));
-  EXPECT_EQ(test::body_of(*open_tape(folder.path("x.001.tape"))), plan.bodies.front());
+  ASSERT_TRUE(record(*series, plan));
+  EXPECT_EQ(test::body_of(*open_tape(folder.path("x.001.tape"))) +
+                test::body_of(*open_tape(folder.path("x.003.tape")), {.connection_id = 2}),
+            plan.bodies.front());
 }
 
 }  // namespace
