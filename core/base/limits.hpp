@@ -36,9 +36,9 @@ inline constexpr std::size_t chat_log_max = 1000;
 inline constexpr std::size_t chat_bytes_max = std::size_t{16} * 1024 * 1024;
 
 /// What the state keeps beside the chat: rooms, their participants and parts. A participant takes
-/// 2.5 KB, so that this is enough for a conference of 50,000; an event that would go over is left
-/// out.
-inline constexpr std::size_t state_bytes_max = std::size_t{128} * 1024 * 1024;
+/// 2.5 KB, so that this is enough for a conference of 25,000; an event that would go over is left
+/// out. What a state is written to, and compared in, takes several times as much.
+inline constexpr std::size_t state_bytes_max = std::size_t{64} * 1024 * 1024;
 
 /// Names of unknown events counted one by one, and the longest of them, so that a stream of ever
 /// new names costs no memory.
@@ -96,7 +96,7 @@ inline constexpr std::int64_t commit_ns_max = 200'000'000;
 /// Deepest nesting of what tapedeck writes itself: payloads within a state within an expectation.
 inline constexpr std::size_t document_depth_max = json_depth_max + 64;
 
-/// Values of what tapedeck writes itself: a state of state_bytes_max has 16 million when it is all
+/// Values of what tapedeck writes itself: a state of state_bytes_max has 8 million when it is all
 /// participants without any field, and an expectation, which is bounded in bytes, has fewer than
 /// this.
 inline constexpr std::size_t document_values_max = 64'000'000;
