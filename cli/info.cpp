@@ -16,13 +16,15 @@
 #include "core/base/json_text.hpp"
 #include "core/base/units.hpp"
 #include "core/sse/message_parser.hpp"
+#include "core/verdict/findings.hpp"
 #include "schema/byte_digest.hpp"
 #include "schema/tape_reader.hpp"
 
 namespace tapedeck::cli {
 namespace {
 
-/// Event names counted one by one; a stream that makes up more has the rest under `other`.
+/// Event names counted one by one, long ones by their beginning; a stream that makes up more has
+/// the rest under `other`.
 constexpr std::size_t event_names_max = 1000;
 constexpr std::string_view other_events = "(other)";
 
@@ -56,7 +58,7 @@ std::uint64_t count_messages(sse::MessageParser& parser, std::string_view raw, C
       continue;
     }
     ++count;
-    std::string name(found->message.event);
+    std::string name = verdict::clipped(found->message.event);
     if (contents.events.size() >= event_names_max && !contents.events.contains(name)) {
       name = other_events;
     }
@@ -70,7 +72,8 @@ Result<void> read_contents(const schema::TapeReader& tape, Contents& contents) {
   if (!frames) {
     return fail(frames.error());
   }
-  std::map<std::uint32_t, sse::MessageParser> parsers;
+  sse::MessageParser parser;
+  std::optional<std::uint32_t> connection;
   std::uint64_t second_frames = 0;
   std::int64_t second = -1;
   while (true) {
@@ -84,8 +87,11 @@ Result<void> read_contents(const schema::TapeReader& tape, Contents& contents) {
     const port::Frame& frame = **next;
     ++contents.frames[frame.connection_id];
     contents.digest.add(frame.connection_id, frame.raw);
-    const std::uint64_t messages =
-        count_messages(parsers[frame.connection_id], frame.raw, contents);
+    if (connection != frame.connection_id) {
+      parser.reset();
+      connection = frame.connection_id;
+    }
+    const std::uint64_t messages = count_messages(parser, frame.raw, contents);
     contents.messages += messages;
     contents.quiet_blocks += messages == 0 ? 1 : 0;
     second_frames = frame.recv_ns / ns_per_s == second ? second_frames + 1 : 1;
@@ -163,8 +169,9 @@ void print_head(std::string& out, const Info& info) {
   const schema::Summary& summary = info.summary;
   const std::int64_t ns = recorded_ns(info);
   Table table("ll");
-  table.add({"tape", printable(info.path) + ", format version " + std::to_string(summary.version) +
-                         ", " + format_bytes(summary.file_bytes)});
+  table.add({"tape", printable_cell(info.path) + ", format version " +
+                         std::to_string(summary.version) + ", " +
+                         format_bytes(summary.file_bytes)});
   table.add(
       {"began", summary.wall_start_ns == 0 ? "never" : format_wall_time(summary.wall_start_ns)});
   table.add({"length", format_duration(summary.last_ns) +
@@ -185,7 +192,7 @@ void print_head(std::string& out, const Info& info) {
   }
   table.add({"digest", info.contents.digest.tape()});
   for (const auto& [key, value] : info.values) {
-    table.add({printable(key), printable(value)});
+    table.add({printable_cell(key), printable_cell(value)});
   }
   table.print(out);
 }
@@ -201,7 +208,7 @@ void print_sessions(std::string& out, const Info& info) {
                session.end_ns ? "for " + format_duration(*session.end_ns - session.start_ns)
                : last && info.summary.recording ? "goes on"
                                                 : "cut off",
-               printable(session.program)});
+               printable_cell(session.program)});
   }
   table.print(out);
 }
@@ -215,10 +222,10 @@ void print_connections(std::string& out, const Info& info) {
     const auto body = info.contents.digest.body(connection.id);
     const auto& start = connection.start;
     const auto& end = connection.end;
-    std::string about = printable(start.source) + ", ";
+    std::string about = printable_cell(start.source) + ", ";
     about += end ? name_of(end->end) : info.summary.recording ? "goes on" : "cut off";
     if (end && !end->detail.empty()) {
-      about += ": " + printable(end->detail);
+      about += ": " + printable_cell(end->detail);
     }
     table.add({std::to_string(connection.id), format_duration(start.opened_ns),
                start.http_status == 0 ? "-" : std::to_string(start.http_status),
@@ -235,7 +242,7 @@ void print_gaps(std::string& out, const Info& info) {
   for (const port::Gap& gap : info.gaps) {
     table.add({"at " + format_duration(gap.start_ns),
                format_duration(std::max<std::int64_t>(gap.end_ns - gap.start_ns, 0)),
-               printable(gap.reason)});
+               printable_cell(gap.reason)});
   }
   table.print(out);
 }
@@ -249,7 +256,7 @@ void print_events(std::string& out, const Info& info) {
                    [](const auto& a, const auto& b) { return a.second > b.second; });
   Table table("lrr");
   for (const auto& [name, count] : events) {
-    table.add({printable(name), format_count(count), per_second(count, ns)});
+    table.add({printable_cell(name), format_count(count), per_second(count, ns)});
   }
   if (info.contents.quiet_blocks != 0) {
     table.add({"blocks without a message", format_count(info.contents.quiet_blocks),

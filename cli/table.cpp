@@ -74,4 +74,8 @@ std::string printable(std::string_view text) {
   return out;
 }
 
+std::string printable_cell(std::string_view text) {
+  return printable(verdict::clipped(text, cell_bytes_max));
+}
+
 }  // namespace tapedeck::cli

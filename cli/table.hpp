@@ -26,4 +26,7 @@ class Table {
 /// Text of unknown origin for a terminal: control characters and what is not UTF-8 are escaped.
 [[nodiscard]] std::string printable(std::string_view text);
 
+/// The same for a cell of a table: of a long text only the beginning is looked at.
+[[nodiscard]] std::string printable_cell(std::string_view text);
+
 }  // namespace tapedeck::cli

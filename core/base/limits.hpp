@@ -25,11 +25,25 @@ inline constexpr std::size_t read_bytes_max = std::size_t{64} * 1024;
 /// deep; the real client's JSON.parse has no limit, but its JSON.stringify ends at a few thousand.
 inline constexpr std::size_t json_depth_max = 4096;
 
-/// Chat messages kept in the state; a day of lively chat is some hundreds. Older ones are counted.
-inline constexpr std::size_t chat_log_max = 1000;
+/// Values of one JSON payload, so that a line of commas does not become gigabytes of values. The
+/// largest event that a node could send, a roster of 10,000 people in one piece, has half a
+/// million; the real client's JSON.parse has no limit.
+inline constexpr std::size_t json_values_max = 1'000'000;
 
-/// Names of unknown events counted one by one, so that a stream of ever new names costs no memory.
+/// Chat messages kept in the state, and their bytes; a day of lively chat is some hundreds, of less
+/// than a kilobyte each. Older ones are counted.
+inline constexpr std::size_t chat_log_max = 1000;
+inline constexpr std::size_t chat_bytes_max = std::size_t{16} * 1024 * 1024;
+
+/// What the state keeps beside the chat: rooms, their participants and parts. A participant takes
+/// 2.5 KB, so that this is enough for a conference of 25,000; an event that would go over is left
+/// out. What a state is written to, and compared in, takes several times as much.
+inline constexpr std::size_t state_bytes_max = std::size_t{64} * 1024 * 1024;
+
+/// Names of unknown events counted one by one, and the longest of them, so that a stream of ever
+/// new names costs no memory.
 inline constexpr std::size_t unknown_names_max = 256;
+inline constexpr std::size_t unknown_name_bytes_max = 256;
 
 /// Redirects followed for one connection, as browsers do.
 inline constexpr int redirects_max = 20;
@@ -86,6 +100,11 @@ inline constexpr std::size_t held_bytes_max = std::size_t{64} * 1024 * 1024;
 /// Deepest nesting of what tapedeck writes itself: payloads within a state within an expectation.
 inline constexpr std::size_t document_depth_max = json_depth_max + 64;
 
+/// Values of what tapedeck writes itself: a state of state_bytes_max has 8 million when it is all
+/// participants without any field, and an expectation, which is bounded in bytes, has fewer than
+/// this.
+inline constexpr std::size_t document_values_max = 64'000'000;
+
 /// Findings of one rule that are kept with their place; all are counted. A stream that breaks a
 /// rule breaks it a million times, and nobody reads more than these.
 inline constexpr std::size_t findings_per_rule_max = 100;
@@ -97,13 +116,17 @@ inline constexpr std::size_t finding_text_bytes_max = 200;
 /// can still review.
 inline constexpr std::size_t checkpoints_max = 256;
 
-/// Frames of one tape that diff aligns: a day of a busy conference has a million. Each needs 16
-/// bytes.
-inline constexpr std::size_t diff_frames_max = std::size_t{16} * 1024 * 1024;
+/// Frames of one tape that diff aligns: a day of a busy conference has a million. Each needs about
+/// 150 bytes.
+inline constexpr std::size_t diff_frames_max = std::size_t{2} * 1024 * 1024;
 
 /// Places that diff describes, and values of one place; all are counted.
 inline constexpr std::size_t diff_places_max = 20;
 inline constexpr std::size_t diff_values_max = 10;
+
+/// Payloads of one tape that diff keeps to compare their fields, all places together; a payload has
+/// some kilobytes. Beyond it a place shows the beginnings of both.
+inline constexpr std::size_t diff_payload_bytes_max = std::size_t{64} * 1024 * 1024;
 
 /// Names that the validator keeps of everybody in all rooms of a tape; a conference of 10,000
 /// people needs half a megabyte. Beyond it the rules about rosters rest.

@@ -20,6 +20,7 @@ struct Decoded {
     ok,
     not_json,  ///< JSON.parse throws a SyntaxError
     too_deep,  ///< nested deeper than limits::json_depth_max
+    too_many,  ///< more values than limits::json_values_max
   };
   Outcome outcome = Outcome::ok;
   Value value;             ///< undefined unless ok
@@ -30,13 +31,15 @@ struct Decoded {
 
 class Decoder {
  public:
-  explicit Decoder(std::size_t depth_max = limits::json_depth_max);
+  explicit Decoder(std::size_t depth_max = limits::json_depth_max,
+                   std::size_t values_max = limits::json_values_max);
   Decoder(Decoder&&) noexcept;
   Decoder& operator=(Decoder&&) noexcept;
   ~Decoder();
 
   /// `text` is UTF-8, or WTF-8 as wtf8.hpp says. The value lives until the next call, and `text`
-  /// need not.
+  /// need not. Values are counted before anything is read, an empty array or object twice, so that
+  /// text with too many is too_many even where it is no JSON.
   [[nodiscard]] Decoded decode(std::string_view text);
 
  private:

@@ -49,7 +49,7 @@ class Tree {
 
   void close_object() {
     const auto from = close();
-    normalize_members(pending_, from);
+    pending_.resize(from + normalize_members(std::span(pending_).subspan(from)));
     replace(from, Value::object(arena_.copy(std::span<const Member>(pending_).subspan(from))));
   }
 

@@ -139,8 +139,9 @@ std::byte* Arena::take(std::size_t bytes, std::size_t alignment) {
   std::size_t start = (used_ + alignment - 1) / alignment * alignment;
   if (blocks_.empty() || start + bytes > blocks_.back().size) {
     constexpr std::size_t block_bytes_min = 512;
+    constexpr std::size_t grown_bytes_max = std::size_t{4} * 1024 * 1024;  // unused at the end
     const std::size_t last = blocks_.empty() ? 0 : blocks_.back().size;
-    add_block(std::max({bytes, 2 * last, block_bytes_min}));
+    add_block(std::max({bytes, std::min(2 * last, grown_bytes_max), block_bytes_min}));
     start = 0;
   }
   used_ = start + bytes;
@@ -154,11 +155,19 @@ void Arena::add_block(std::size_t size) {
 
 void Arena::clear() {
   if (blocks_.size() > 1) {
-    Block last = std::move(blocks_.back());  // blocks only grow
+    Block last = std::move(blocks_.back());
     blocks_.clear();
     blocks_.push_back(std::move(last));
   }
   used_ = 0;
+}
+
+std::size_t Arena::bytes() const {
+  std::size_t sum = 0;
+  for (const Block& block : blocks_) {
+    sum += block.size;
+  }
+  return sum;
 }
 
 std::string_view Arena::copy(std::string_view text) {
@@ -296,48 +305,47 @@ bool may_have_duplicates(std::span<const Member> members) {
   return false;
 }
 
-/// The last value of a key moves to its first place.
-void merge_duplicates(std::vector<Member>& members, std::size_t first) {
+/// The last value of a key moves to its first place. Returns how many members are left.
+std::size_t merge_duplicates(std::span<Member> members) {
   constexpr std::size_t few = 64;
-  std::size_t kept = first;
+  std::size_t kept = 0;
   std::unordered_map<std::string_view, std::size_t> places;  // used only when they are many
-  const bool many = members.size() - first > few;
-  for (std::size_t i = first; i < members.size(); ++i) {
+  const bool many = members.size() > few;
+  for (const Member& member : members) {
     std::size_t place = kept;
     if (many) {
-      place = places.emplace(members[i].key, kept).first->second;
+      place = places.emplace(member.key, kept).first->second;
     } else {
-      for (place = first; place < kept && members[place].key != members[i].key; ++place) {
+      for (place = 0; place < kept && members[place].key != member.key; ++place) {
       }
     }
     if (place < kept) {
-      members[place].value = members[i].value;
+      members[place].value = member.value;
     } else {
-      members[kept++] = members[i];
+      members[kept++] = member;
     }
   }
-  members.resize(kept);
+  return kept;
 }
 
 }  // namespace
 
-void normalize_members(std::vector<Member>& members, std::size_t first) {
-  const auto all = std::span(members).subspan(first);
-  if (may_have_duplicates(all)) {
-    merge_duplicates(members, first);
+std::size_t normalize_members(std::span<Member> members) {
+  if (may_have_duplicates(members)) {
+    members = members.first(merge_duplicates(members));
   }
-  const auto begin = members.begin() + static_cast<std::ptrdiff_t>(first);
   const auto is_index = [](const Member& member) { return array_index(member.key).has_value(); };
-  if (std::any_of(begin, members.end(), is_index)) {
-    const auto rest = std::stable_partition(begin, members.end(), is_index);
-    std::sort(begin, rest, [](const Member& a, const Member& b) {
+  if (std::ranges::any_of(members, is_index)) {
+    const auto rest = std::stable_partition(members.begin(), members.end(), is_index);
+    std::sort(members.begin(), rest, [](const Member& a, const Member& b) {
       return *array_index(a.key) < *array_index(b.key);
     });
   }
+  return members.size();
 }
 
 Value ObjectBuilder::build(Arena& arena) {
-  normalize_members(members_);
+  members_.resize(normalize_members(members_));
   const Value made = Value::object(arena.copy(std::span<const Member>(members_)));
   members_.clear();
   return made;

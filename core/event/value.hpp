@@ -117,8 +117,11 @@ class Arena {
   [[nodiscard]] std::span<const Value> copy(std::span<const Value> items);
   [[nodiscard]] std::span<const Member> copy(std::span<const Member> members);
 
-  /// Everything put in is gone; the largest block is kept for what comes next.
+  /// Everything put in is gone; the last block is kept for what comes next.
   void clear();
+
+  /// What it takes, used or not.
+  [[nodiscard]] std::size_t bytes() const;
 
  private:
   struct Block {
@@ -144,6 +147,9 @@ class OwnedValue {
   [[nodiscard]] const Value& operator*() const { return value_; }
   [[nodiscard]] const Value* operator->() const { return &value_; }
 
+  /// What it takes beside itself.
+  [[nodiscard]] std::size_t bytes() const { return arena_.bytes(); }
+
  private:
   Arena arena_;
   Value value_;
@@ -164,8 +170,8 @@ class ObjectBuilder {
 };
 
 /// Brings `members`, in the order in which they came, to JavaScript's order and rule for duplicate
-/// keys; what is left over at the end is erased.
-void normalize_members(std::vector<Member>& members, std::size_t first = 0);
+/// keys. Returns how many are left: the first ones.
+[[nodiscard]] std::size_t normalize_members(std::span<Member> members);
 
 struct JsonStyle {
   /// Members of this name are left out, at any depth; none when empty.

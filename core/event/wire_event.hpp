@@ -16,6 +16,7 @@ enum class Payload : std::uint8_t {
   empty,     ///< no bytes: the client ignores the event
   not_json,  ///< JSON.parse would throw: the client logs it and drops the event
   too_deep,  ///< over limits::json_depth_max
+  too_many,  ///< over limits::json_values_max
   too_long,  ///< a line or the data of a message went over its limit: it is not known what it was
 };
 

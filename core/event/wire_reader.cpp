@@ -11,6 +11,8 @@ Payload payload_of(Decoded::Outcome outcome) {
       return Payload::not_json;
     case Decoded::Outcome::too_deep:
       return Payload::too_deep;
+    case Decoded::Outcome::too_many:
+      return Payload::too_many;
   }
   return Payload::not_json;
 }

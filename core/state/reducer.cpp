@@ -1,6 +1,7 @@
 #include "core/state/reducer.hpp"
 
 #include <memory>
+#include <utility>
 
 #include "core/base/limits.hpp"
 
@@ -9,6 +10,16 @@ namespace tapedeck::state {
 using event::Kind;
 using event::Member;
 using event::Payload;
+
+namespace {
+
+/// Thrown by `account`, caught by `apply`.
+struct NoRoom {};
+
+/// What a room takes beside its participants and parts: the room and the nodes that hold it.
+constexpr std::size_t room_overhead = sizeof(Room) + 256;
+
+}  // namespace
 
 Reducer::Reducer(Join join, const ReducerOptions& options)
     : policy_(policy_of(options.client)), options_(options) {
@@ -69,6 +80,8 @@ Outcome Reducer::apply(const event::WireEvent& event, std::int64_t wall_ns) {
         dispatch(event);
       } catch (const Thrown& thrown) {
         outcome_ = {Fate::dropped, thrown.why};
+      } catch (const NoRoom&) {
+        outcome_ = {Fate::no_room, {}};
       }
       break;
     case Payload::empty:
@@ -78,6 +91,7 @@ Outcome Reducer::apply(const event::WireEvent& event, std::int64_t wall_ns) {
       outcome_ = {Fate::dropped, "the data is not JSON"};
       break;
     case Payload::too_deep:
+    case Payload::too_many:
     case Payload::too_long:
       outcome_ = {Fate::dropped, "the data goes over a limit"};
       break;
@@ -99,6 +113,9 @@ void Reducer::count(const event::WireEvent& event) {
   Counts& counts = state_.counts;
   ++counts.by_kind[static_cast<std::size_t>(event.kind)];
   if (event.kind != Kind::unknown) {
+    return;
+  }
+  if (event.name.size() > limits::unknown_name_bytes_max) {
     return;
   }
   const auto known = counts.unknown.find(event.name);
@@ -240,12 +257,27 @@ Room& Reducer::room_of(const Value& room_id) {
   }
   Room room;
   room.id = OwnedValue(room_id);
+  account(0, 2 * room.id.bytes() + room_overhead);  // the key of the map is the id once more
   return state_.rooms.set(JsKey(room_id), std::move(room));
+}
+
+void Reducer::account(std::size_t before, std::size_t after) {
+  const std::size_t bytes = kept_bytes_ - before + after;
+  if (after > before && bytes > options_.state_bytes_max) {
+    throw NoRoom{};
+  }
+  kept_bytes_ = bytes;
+}
+
+void Reducer::keep(OwnedValue& where, const Value& value) {
+  OwnedValue copy(value);
+  account(where.bytes(), copy.bytes());
+  where = std::move(copy);
 }
 
 void Reducer::set_part(OwnedValue Room::*part, std::string_view name, Room& room,
                        const Value& payload) {
-  room.*part = OwnedValue(payload);
+  keep(room.*part, payload);
   changed(name, *room.id, {}, payload);
 }
 

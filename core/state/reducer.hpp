@@ -6,6 +6,7 @@
 // part, client_policy.hpp tells. Not thread-safe.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <span>
@@ -13,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/limits.hpp"
 #include "core/event/decoder.hpp"
 #include "core/event/wire_event.hpp"
 #include "core/state/client_policy.hpp"
@@ -31,6 +33,7 @@ enum class Fate : std::uint8_t {
   ignored,  ///< the client finds nothing to do; `why` tells
   dropped,  ///< the client throws and logs: the event has no further effect; `why` tells
   late,     ///< the client has been disconnected and listens no more
+  no_room,  ///< not in the client: the state would be larger than ReducerOptions::state_bytes_max
 };
 
 struct Outcome {
@@ -42,6 +45,8 @@ struct ReducerOptions {
   Client client = Client::client_20;
   bool signals = true;  ///< false: only the state is wanted
   bool digest = false;  ///< chain a digest over the changes of the state
+  /// An event that would make the state larger is left out: Fate::no_room.
+  std::size_t state_bytes_max = limits::state_bytes_max;
 };
 
 class Reducer {
@@ -130,6 +135,7 @@ class Reducer {
 
   [[nodiscard]] Room* find_room(const Value& room_id) { return state_.rooms.get(JsKey(room_id)); }
   Room& room_of(const Value& room_id);
+  void clear_participants(Room& room);
   /// Keeps `payload` in a part of a room.
   void set_part(OwnedValue Room::*part, std::string_view name, Room& room, const Value& payload);
 
@@ -143,6 +149,11 @@ class Reducer {
   void emit_value(Signal signal, const Value& payload) {
     emit(signal, [&] { return payload; });
   }
+  /// Counts what is kept, `after` bytes in the place of `before`; throws `NoRoom` over the limit.
+  void account(std::size_t before, std::size_t after);
+  /// A copy of `value` takes the place of what is kept in `where`.
+  void keep(OwnedValue& where, const Value& value);
+
   void ignore(std::string_view why) { outcome_ = {Fate::ignored, why}; }
 
   /// Adds to the digest that `name` of a room, or of the conference where `room_id` is undefined,
@@ -156,6 +167,8 @@ class Reducer {
   ReducerOptions options_;
   State state_;
   Digest digest_;
+  std::size_t kept_bytes_ = 0;  // of the state, its chat aside
+  std::size_t chat_bytes_ = 0;
 
   // Of the client alone
   OwnedValue current_breakout_;    // currentBreakoutUuid

@@ -1,6 +1,7 @@
 // The reducer's part for everything but rosters and the presentation.
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "core/base/limits.hpp"
 #include "core/base/units.hpp"
@@ -69,7 +70,9 @@ void Reducer::message(const Value& room_id, const Value& payload) {
   });
   ++state_.counts.chat;
   state_.chat.push_back({state_.seq, OwnedValue(made), is_text});
-  if (state_.chat.size() > limits::chat_log_max) {
+  chat_bytes_ += state_.chat.back().message.bytes();
+  while (state_.chat.size() > limits::chat_log_max || chat_bytes_ > limits::chat_bytes_max) {
+    chat_bytes_ -= state_.chat.front().message.bytes();
     state_.chat.pop_front();
   }
   changed(is_text ? "message" : "application_message", room_id, {}, made);
@@ -79,7 +82,7 @@ void Reducer::message(const Value& room_id, const Value& payload) {
 void Reducer::conference_update(const Value& room_id, const Value& payload) {
   const Value status = conference_status(payload, policy_.client, arena_);
   Room& room = room_of(room_id);
-  room.status = OwnedValue(payload);
+  keep(room.status, payload);
   changed("status", room_id, {}, status);
   emit_value(Signal::onConferenceStatus, object({{"id", room_id}, {"status", status}}));
 }
@@ -163,7 +166,7 @@ Value Reducer::speakers(const Value& room_id, const Value& sources) {
 
 void Reducer::refer(const Value& payload) {
   const Value breakout_name = property(payload, "breakout_name");
-  state_.transfer = OwnedValue(payload);
+  keep(state_.transfer, payload);
   changed("transfer", {}, {}, payload);
   emit(Signal::onTransfer, [&] {
     event::ObjectBuilder details;  // `{...payload, callTag, breakoutName, target}`
@@ -193,7 +196,7 @@ void Reducer::cancel_refer(const Value& payload) {
     outcome_ = {Fate::unheard, {}};
     return;
   }
-  state_.transfer = OwnedValue();
+  keep(state_.transfer, {});
   changed("transfer", {}, {}, {});
   emit_value(Signal::onCancelTransfer, payload);
 }
@@ -206,11 +209,10 @@ void Reducer::breakout_begin(const Value& payload) {
 
 void Reducer::breakout_end(const Value& payload) {
   if (Room* room = find_room(property(payload, "breakout_uuid"))) {
-    room->participants.clear();
-    room->status = OwnedValue();
-    room->stage = OwnedValue();
-    room->layout = OwnedValue();
-    room->captions = OwnedValue();
+    clear_participants(*room);
+    for (OwnedValue* part : {&room->status, &room->stage, &room->layout, &room->captions}) {
+      keep(*part, {});
+    }
     set_part(&Room::breakout, "breakout", *room, {});
   }
   emit_value(Signal::onBreakoutEnd, payload);
@@ -219,7 +221,9 @@ void Reducer::breakout_end(const Value& payload) {
 void Reducer::breakout_refer(const Value& payload) {
   const Value room_id = property(payload, "breakout_uuid");
   if (policy_.moves_on_breakout_refer) {
-    moves_.emplace_back(room_id);
+    OwnedValue target(room_id);
+    account(0, target.bytes() + sizeof(OwnedValue));
+    moves_.push_back(std::move(target));
     emit_value(Signal::onBreakoutRefer, object({{"breakout_uuid", room_id}}));
     return;
   }
@@ -239,11 +243,11 @@ void Reducer::splash_screen(const Value& payload) {
   }
   if (payload.find("screen_key") != nullptr) {
     // The client shows a screen of the theme that it asked for at the join; a tape has none.
-    state_.splash_screen = OwnedValue(payload);
+    keep(state_.splash_screen, payload);
     changed("splash_screen", {}, {}, payload);
     return ignore("the theme has no such screen");
   }
-  state_.splash_screen = OwnedValue();
+  keep(state_.splash_screen, {});
   changed("splash_screen", {}, {}, {});
   emit_value(Signal::onSplashScreen, {});
 }

@@ -1,12 +1,23 @@
 // The reducer's part for rosters: handleParticipantCreate and its kin of infinityClient.js.
+#include <utility>
+
 #include "core/state/reducer.hpp"
 
 namespace tapedeck::state {
+namespace {
+
+/// What a participant takes beside its payload: the nodes of a JsMap, and the key in one of them.
+std::size_t entry_bytes(const Value& uuid) {
+  constexpr std::size_t nodes = sizeof(StoredParticipant) + 256;
+  return nodes + (uuid.is_string() ? uuid.as_string().size() : 0);
+}
+
+}  // namespace
 
 void Reducer::sync_begin(const Value& room_id) {
   Room& room = room_of(room_id);
   room.syncing = true;
-  room.participants.clear();
+  clear_participants(room);
   changed("roster", room_id, {}, Value::array({}));
 }
 
@@ -77,11 +88,13 @@ void Reducer::remove(const Value& room_id, const Value& uuid) {
   if (known == nullptr) {
     return ignore("the participant is not in the roster");
   }
-  left_ = std::move(known->payload);
   if (truthy(uuid)) {
+    account(known->payload.bytes() + entry_bytes(uuid), 0);
+    left_ = std::move(known->payload);
     room->participants.remove(JsKey(uuid));
   } else {
-    room->participants.clear();  // without a uuid the client's map takes the whole room
+    left_ = OwnedValue(*known->payload);
+    clear_participants(*room);  // without a uuid the client's map takes the whole room
   }
   changed("participant", room_id, uuid, {});
   emit_participant(Signal::onParticipantLeft, room_id, Participant(*left_, policy_));
@@ -91,13 +104,29 @@ void Reducer::remove(const Value& room_id, const Value& uuid) {
 }
 
 void Reducer::store(Room& room, const Participant& participant) {
-  room.participants.set(
-      JsKey(participant.uuid()),
-      {OwnedValue(participant.payload()), participant.is_muted(), participant.raised_hand()});
+  StoredParticipant stored{OwnedValue(participant.payload()), participant.is_muted(),
+                           participant.raised_hand()};
+  const JsKey key(participant.uuid());
+  if (StoredParticipant* const known = room.participants.get(key)) {
+    account(known->payload.bytes(), stored.payload.bytes());
+    *known = std::move(stored);
+  } else {
+    account(0, stored.payload.bytes() + entry_bytes(participant.uuid()));
+    room.participants.set(key, std::move(stored));
+  }
   if (options_.digest) {
     changed("participant", *room.id, participant.uuid(),
             participant.to_value(policy_.client, arena_));
   }
+}
+
+void Reducer::clear_participants(Room& room) {
+  std::size_t bytes = 0;
+  room.participants.for_each([&](const StoredParticipant& stored) {
+    bytes += stored.payload.bytes() + entry_bytes((*stored.payload)["uuid"]);
+  });
+  account(bytes, 0);
+  room.participants.clear();
 }
 
 void Reducer::emit_participant(Signal signal, const Value& room_id,

@@ -135,6 +135,7 @@ void Reducer::end_turn() {
   // Each move waits for the ones before to have torn the call down, then starts one of its own.
   tear_down_call();
   for (OwnedValue& target : moves_) {
+    account(target.bytes() + sizeof(OwnedValue), 0);
     current_breakout_ = target->is_text(main_room) ? OwnedValue() : std::move(target);
     state_.call = PresentationLinks{};
     const Room* room = is_in_main_room() ? &state_.main() : find_room(*current_breakout_);

@@ -200,4 +200,30 @@ std::vector<Hunk> align(Sequence a, Sequence b, std::size_t edits_max) {
   return Aligner(a, b, edits_max).run();
 }
 
+std::vector<Hunk> pair_up(std::span<const Hunk> parts, Sequence a, Sequence b) {
+  std::vector<Hunk> apart;
+  for (const Hunk& part : parts) {
+    const std::size_t in_a = part.a_end - part.a_begin;
+    const std::size_t in_b = part.b_end - part.b_begin;
+    if (in_a == 0 || in_b == 0 || (in_a == 1 && in_b == 1)) {
+      apart.push_back(part);
+      continue;
+    }
+    Match next{part.a_begin, part.b_begin};
+    const auto pair_until = [&](std::size_t a_end) {
+      for (; next.a < a_end; ++next.a, ++next.b) {
+        apart.push_back({next.a, next.a + 1, next.b, next.b + 1});
+      }
+    };
+    for (const Hunk& rest : align(a.subspan(part.a_begin, in_a), b.subspan(part.b_begin, in_b))) {
+      pair_until(part.a_begin + rest.a_begin);
+      apart.push_back({part.a_begin + rest.a_begin, part.a_begin + rest.a_end,
+                       part.b_begin + rest.b_begin, part.b_begin + rest.b_end});
+      next = {apart.back().a_end, apart.back().b_end};
+    }
+    pair_until(part.a_end);
+  }
+  return apart;
+}
+
 }  // namespace tapedeck::verdict

@@ -30,4 +30,11 @@ struct Hunk {
                                       std::span<const std::uint64_t> b,
                                       std::size_t edits_max = 1024);
 
+/// Takes `parts` that differ apart: what is equal in `a` and `b`, which say less than the sequences
+/// that the parts are of, becomes a part of its own with one element of each. The cost is that of
+/// `align` over the parts.
+[[nodiscard]] std::vector<Hunk> pair_up(std::span<const Hunk> parts,
+                                        std::span<const std::uint64_t> a,
+                                        std::span<const std::uint64_t> b);
+
 }  // namespace tapedeck::verdict

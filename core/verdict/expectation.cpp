@@ -36,7 +36,7 @@ std::string json_of(const Value& value) {
 OwnedValue expected_part(const state::Reducer& reducer) {
   std::string text;
   append_state_json(text, reducer);
-  event::Decoder decoder(limits::document_depth_max);
+  event::Decoder decoder(limits::document_depth_max, limits::document_values_max);
   const Value all = decoder.decode(text).value;
   std::vector<Member> members;
   for (const Member& member : all.members()) {
@@ -206,7 +206,7 @@ std::string ExpectationWriter::finish(const Totals& totals, const state::Reducer
 // Reading.
 
 Result<Expectation> Expectation::parse(std::string_view text) {
-  event::Decoder decoder(limits::document_depth_max);
+  event::Decoder decoder(limits::document_depth_max, limits::document_values_max);
   const event::Decoded decoded = decoder.decode(text);
   if (!decoded.ok()) {
     return fail_io("is no JSON from byte " + std::to_string(decoded.offset) + " on");

@@ -3,6 +3,7 @@
 // Frames are handed in in the order of `seq`. Not thread-safe.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -14,6 +15,11 @@
 #include "core/verdict/mask.hpp"
 
 namespace tapedeck::verdict {
+
+/// What frames that differ may have in common, from the most to the least: who the event is about
+/// and all its fields but an eighth of them, for each eighth; the event and who; the event. As
+/// numbers that are equal where frames have it in common; 0 where there is nothing of the kind.
+using Likeness = std::array<std::uint32_t, 10>;
 
 class Fingerprint {
  public:
@@ -28,14 +34,19 @@ class Fingerprint {
   [[nodiscard]] std::optional<std::uint64_t> of(const port::Frame& frame,
                                                 const OnEvent& on_event = {});
 
+  /// Of the last frame.
+  [[nodiscard]] const Likeness& likeness() const { return likeness_; }
+
  private:
   void append_event(const event::WireEvent& event);
+  void liken(const event::WireEvent& event);
   void append_rest(std::string_view raw, bool has_event);
 
   Ignore ignore_;
   Mask mask_;
   event::WireReader reader_;
   std::string text_;  ///< what counts of the frame
+  Likeness likeness_{};
 };
 
 }  // namespace tapedeck::verdict

@@ -15,8 +15,10 @@ using event::Sense;
 using event::Shape;
 using event::Value;
 
-/// Names of participants that are kept; beyond it a new one is nobody in particular.
+/// Names of participants that are kept, and the bytes of one with its uuid; beyond it a new one is
+/// nobody in particular.
 constexpr std::size_t names_max = 100'000;
+constexpr std::size_t name_bytes_max = 1024;
 
 /// The shape of the member `key` of `object`, or null where it is not known.
 const Shape* shape_of_member(const Shape* shape, const Value& object, std::string_view key) {
@@ -165,6 +167,7 @@ void Mask::learn_names(const event::WireEvent& event) {
   const Value uuid = participant["uuid"];
   const Value name = participant["display_name"];
   if (uuid.is_string() && name.is_string() &&
+      uuid.as_string().size() + name.as_string().size() <= name_bytes_max &&
       (names_.size() < names_max || names_.contains(uuid.as_string()))) {
     names_.insert_or_assign(std::string(uuid.as_string()), std::string(name.as_string()));
   }

@@ -1,7 +1,7 @@
 // Where two tapes of the same conference differ: frames, fields and state.
 //
 // The frames of both are reduced to fingerprints and aligned, so that a frame that came or went
-// does not make everything after it differ. Memory grows by 16 bytes a frame, up to
+// does not make everything after it differ. Memory grows by about 150 bytes a frame, up to
 // limits::diff_frames_max frames.
 #pragma once
 
@@ -41,7 +41,9 @@ struct DiffPlace {
   std::optional<FrameText> b;
   std::uint64_t frames_a = 0;
   std::uint64_t frames_b = 0;
-  std::vector<DiffValue> fields;  ///< of the payloads of these two, where they are the same event
+  /// Of the payloads of these two, where they are the same event; all of it in one where it is too
+  /// much to be compared (limits::diff_payload_bytes_max).
+  std::vector<DiffValue> fields;
 };
 
 struct DiffReport {

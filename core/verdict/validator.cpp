@@ -213,6 +213,11 @@ void Validator::event(const event::WireEvent& event, const state::Outcome& outco
                     "at most " + std::to_string(limits::json_depth_max) + " levels of JSON",
                     "more");
       return;
+    case Payload::too_many:
+      findings_.add(Rule::limit_reached, place_of(event),
+                    "at most " + std::to_string(limits::json_values_max) + " values of JSON",
+                    "more");
+      return;
     case Payload::too_long:
       findings_.add(Rule::limit_reached, place_of(event),
                     "a line of at most " + std::to_string(limits::line_bytes_max) +
@@ -230,6 +235,11 @@ void Validator::event(const event::WireEvent& event, const state::Outcome& outco
   if (outcome.fate == state::Fate::dropped) {
     findings_.add(Rule::dropped_message, place_of(event), taken, outcome.why);
     return;
+  }
+  if (outcome.fate == state::Fate::no_room) {
+    findings_.add(Rule::limit_reached, place_of(event),
+                  "a state of at most " + std::to_string(limits::state_bytes_max) + " bytes",
+                  "more; the event is left out");
   }
   if (event.kind == Kind::breakout_event) {
     breakout_event(event);

@@ -2,6 +2,7 @@
 // or one sentence, never a crash, a hang or memory without bounds.
 #include <algorithm>
 #include <random>
+#include <tuple>
 #include <vector>
 
 #include <sys/stat.h>
@@ -179,6 +180,28 @@ TEST_F(HostileTape, MayHoldAnything) {
     change("a.tape", sql);
     give_to_all("a.tape");
   }
+}
+
+TEST_F(HostileTape, MayHoldMoreValuesThanAnyConference) {
+  for (const auto& [before, value, after] :
+       {std::tuple{"event: stage\ndata: [1", ",1", "]\n\n"},
+        {"event: participant_create\ndata: {\"uuid\":\"u\",\"x\":[\"\\ud800\"", ",[]", "]}\n\n"},
+        {"event: message_received\ndata: {\"payload\":\"[1", ",1", "]\"}\n\n"}}) {
+    SCOPED_TRACE(before);
+    std::string body = before;
+    for (std::size_t i = 0; i < 4 * limits::json_values_max; ++i) {
+      body += value;
+    }
+    make_tape("values.tape", body + after);
+    give_to_all("values.tape");
+  }
+}
+
+TEST_F(HostileTape, MayNameItsSourceAtLength) {
+  write("a.tape", whole);
+  change("a.tape", "UPDATE connections SET source = replace(hex(zeroblob(5000000)), '0', 'a')");
+  give_to_all("a.tape");
+  EXPECT_LT(run("info a.tape").out.size(), 20000U);
 }
 
 TEST_F(HostileTape, MayHoldValuesOfAnyType) {

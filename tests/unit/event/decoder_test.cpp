@@ -18,6 +18,8 @@ std::string round_trip(std::string_view text) {
       return "not JSON at " + std::to_string(decoded.offset);
     case Decoded::Outcome::too_deep:
       return "too deep at " + std::to_string(decoded.offset);
+    case Decoded::Outcome::too_many:
+      return "too many";
   }
   std::string out;
   append_json(out, decoded.value);
@@ -98,6 +100,26 @@ TEST(Decoder, ReadsToTheLimitOfDepthAndReportsWhatIsDeeper) {
   Decoder shallow(2);
   EXPECT_TRUE(shallow.decode("[{}]").ok());
   EXPECT_EQ(shallow.decode("[[[]]]").outcome, Decoded::Outcome::too_deep);
+}
+
+TEST(Decoder, ReadsToTheLimitOfValuesAndReportsMore) {
+  Decoder small(limits::json_depth_max, 5);
+  for (const char* text :
+       {"[1,2,3,4]", R"({"a":1,"b":[2,"x"]})", R"(["a long text, with [commas], {\",\\","b"])",
+        R"(["\ud800",2,3,4])", "[[],1]", "1234567"}) {
+    EXPECT_TRUE(small.decode(text).ok()) << text;
+  }
+  for (const char* text : {"[1,2,3,4,5]", R"({"a":1,"b":[2,"x",3]})", R"(["\\",1,2,3,4])",
+                           R"(["\ud800",2,3,4,5])", "[[],[],[]]", "[[[[[[", ",,,,,,"}) {
+    EXPECT_EQ(small.decode(text).outcome, Decoded::Outcome::too_many) << text;
+  }
+  EXPECT_TRUE(small.decode("[1]").ok());
+  std::string ones = "[1";
+  for (std::size_t values = 2; values < limits::json_values_max; ++values) {
+    ones += ",1";
+  }
+  EXPECT_TRUE(Decoder().decode(ones + ']').ok());
+  EXPECT_EQ(Decoder().decode(ones + ",1]").outcome, Decoded::Outcome::too_many);
 }
 
 TEST(Decoder, GivesValuesThatDoNotNeedTheText) {

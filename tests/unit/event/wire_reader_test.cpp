@@ -23,6 +23,9 @@ std::string described(const WireEvent& event) {
     case Payload::too_deep:
       text += "too deep";
       break;
+    case Payload::too_many:
+      text += "too many";
+      break;
     case Payload::too_long:
       text += "too long";
       break;

@@ -70,6 +70,26 @@ TEST(Message, IsKeptInALogOfBoundedLength) {
   EXPECT_EQ(client.state().counts.chat, limits::chat_log_max + 1);
 }
 
+TEST(Message, IsKeptInALogOfBoundedBytes) {
+  TestClient client(Client::client_20, {}, false);
+  const std::string long_text(limits::chat_bytes_max / 4, 'x');
+  for (int i = 0; i < 10; ++i) {
+    client.send("message_received", R"({"type":"text/plain","payload":")" + long_text + "\"}");
+  }
+  EXPECT_EQ(client.state().chat.size(), 3U);
+  EXPECT_EQ(client.state().chat.back().seq, 10U);
+  EXPECT_EQ(client.state().counts.chat, 10U);
+  EXPECT_EQ(client.outcome().fate, Fate::handled);
+}
+
+TEST(UnknownEvent, IsCountedByNameWhileTheNameIsShort) {
+  TestClient client(Client::client_20);
+  client.send("weather", "1");
+  client.send(std::string(limits::unknown_name_bytes_max + 1, 'x'), "1");
+  EXPECT_EQ(client.state().counts.unknown.size(), 1U);
+  EXPECT_EQ(client.state().counts.by_kind[static_cast<std::size_t>(event::Kind::unknown)], 2U);
+}
+
 TEST(Stage, KeepsThreeMembersAndNeedsObjects) {
   TestClient client(Client::client_20);
   EXPECT_EQ(client.send("stage", R"([{"participant_uuid":"u","stage_index":0,"vad":9,"x":1},5])"),

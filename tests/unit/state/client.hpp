@@ -41,8 +41,10 @@ inline std::string described(std::string_view name, const Value& payload) {
 
 class TestClient {
  public:
-  explicit TestClient(Client client, Join join = {}, bool digest = true)
-      : derivation_(std::move(join), {.client = client, .digest = digest}) {
+  explicit TestClient(Client client, Join join = {}, bool digest = true,
+                      std::size_t state_bytes_max = limits::state_bytes_max)
+      : derivation_(std::move(join),
+                    {.client = client, .digest = digest, .state_bytes_max = state_bytes_max}) {
     joined_ = pull();
   }
 

@@ -160,6 +160,52 @@ TEST(ConferenceStatus, IsToldTwiceUpTo17) {
   EXPECT_EQ(client_20.send("conference_update", "null"), Texts{});
 }
 
+/// Sends what makes the state larger until there is no room; how often there was.
+int fill(TestClient& client, std::string_view room, std::string_view event) {
+  for (int sent = 0; sent < 1000; ++sent) {
+    client.send_in(room, event, person("u" + std::to_string(sent), R"("overlay_text":"hello")"));
+    if (client.outcome().fate == Fate::no_room) {
+      return sent;
+    }
+  }
+  return 1000;
+}
+
+TEST(Room, LeavesOutWhatWouldGoOverTheLimitOfTheState) {
+  TestClient client(Client::client_20, {}, true, 20'000);
+  const int room_for = fill(client, R"("main")", "participant_create");
+  EXPECT_GT(room_for, 20);
+  EXPECT_LT(room_for, 80);
+  EXPECT_EQ(client.state().main().participants.size(), static_cast<std::size_t>(room_for));
+  client.send("breakout_begin", R"({"breakout_uuid":"b","participant_uuid":"me"})");
+  EXPECT_EQ(client.outcome().fate, Fate::no_room);
+  // What makes it no larger goes on, and what it gives back can be taken again.
+  client.send("participant_update", person("u1", R"("overlay_text":"olleh")"));
+  EXPECT_EQ(client.outcome().fate, Fate::handled);
+  client.send("participant_delete", person("u1"));
+  client.send("participant_create", person("u1", R"("overlay_text":"again")"));
+  EXPECT_EQ(client.outcome().fate, Fate::handled);
+}
+
+TEST(Room, TakesNoMoreForHowOftenItWasFilled) {
+  TestClient client(Client::client_20, {}, true, 20'000);
+  client.send("breakout_begin", R"({"breakout_uuid":"b","participant_uuid":"me"})");
+  const int room_for = fill(client, R"("b")", "participant_create");
+  for (int i = 0; i < 20; ++i) {
+    client.send_in(R"("b")", "participant_sync_begin", "null");
+    EXPECT_EQ(fill(client, R"("b")", "participant_create"), room_for);
+    client.send("breakout_end", R"({"breakout_uuid":"b"})");
+    client.send("breakout_begin", R"({"breakout_uuid":"b","participant_uuid":"me"})");
+    EXPECT_EQ(fill(client, R"("b")", "participant_create"), room_for);
+    for (int left = 0; left < room_for; ++left) {
+      client.send_in(R"("b")", "participant_delete", person("u" + std::to_string(left)));
+    }
+    EXPECT_EQ(fill(client, R"("b")", "participant_create"), room_for);
+    client.send("refer", R"({"alias":"x","token":"y"})");
+    client.send("cancel_refer", "{}");
+  }
+}
+
 TEST(Digest, ChangesWithTheStateAndOnlyThen) {
   TestClient one(Client::client_20);
   TestClient other(Client::client_20);

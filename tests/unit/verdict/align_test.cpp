@@ -143,5 +143,37 @@ TEST(Align, APartWithMoreEditsThanAskedForCountsAsReplaced) {
   EXPECT_EQ(align(a, b, 3), (std::vector<Hunk>{{1, 5, 1, 5}}));
 }
 
+TEST(PairUp, MakesWhatIsAlikeAPartOfItsOwn) {
+  const Sequence a{9, 1, 2, 9};
+  const Sequence b{9, 5, 1, 6, 2, 9};
+  EXPECT_EQ(pair_up(std::vector<Hunk>{{1, 3, 1, 5}}, a, b),
+            (std::vector<Hunk>{{1, 1, 1, 2}, {1, 2, 2, 3}, {2, 2, 3, 4}, {2, 3, 4, 5}}));
+  EXPECT_EQ(pair_up(std::vector<Hunk>{{1, 1, 1, 5}, {1, 2, 1, 2}}, a, b),
+            (std::vector<Hunk>{{1, 1, 1, 5}, {1, 2, 1, 2}}));
+}
+
+TEST(PairUp, CoversItsPartsInOrder) {
+  for (unsigned seed = 1; seed <= 300; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    std::mt19937 random(seed);
+    const auto letters = 2 + random() % 20;
+    Sequence a(random() % 40);
+    Sequence b(random() % 40);
+    std::ranges::generate(a, [&] { return random() % letters; });
+    std::ranges::generate(b, [&] { return random() % letters; });
+    std::size_t i = 0;
+    std::size_t j = 0;
+    const Hunk whole{0, a.size(), 0, b.size()};
+    for (const Hunk& part : pair_up(std::vector<Hunk>{whole}, a, b)) {
+      EXPECT_EQ(part.a_begin, i);
+      EXPECT_EQ(part.b_begin, j);
+      i = part.a_end;
+      j = part.b_end;
+    }
+    EXPECT_EQ(i, a.size());
+    EXPECT_EQ(j, b.size());
+  }
+}
+
 }  // namespace
 }  // namespace tapedeck::verdict

@@ -210,6 +210,31 @@ TEST(Validator, RestsTheRulesAboutRostersBeyondItsLimit) {
   EXPECT_EQ(findings.count(Rule::open_sync), 0U);
 }
 
+TEST(Validator, ReportsAPayloadOfTooManyValues) {
+  std::string ones;
+  for (std::size_t values = 0; values < limits::json_values_max; ++values) {
+    ones += "1,";
+  }
+  const Findings findings = findings_of("event: stage\ndata: [" + ones + "1]\n\n");
+  ASSERT_EQ(findings.count(Rule::limit_reached), 1U);
+  EXPECT_EQ(findings.kept().front().expected, "at most 1000000 values of JSON");
+  EXPECT_EQ(findings.kept().size(), 1U);
+}
+
+TEST(Validator, ReportsAStateThatOutgrowsItsLimit) {
+  std::string stream;
+  const std::string text(limits::state_bytes_max / 4, 'x');
+  for (const char* uuid : {"a", "b", "c", "d"}) {
+    stream += std::string("event: participant_create\ndata: {\"uuid\":\"") + uuid +
+              "\",\"overlay_text\":\"" + text + "\"}\n\n";
+  }
+  const Findings findings = findings_of(stream);
+  ASSERT_EQ(findings.count(Rule::limit_reached), 1U);
+  const auto found = std::ranges::find(findings.kept(), Rule::limit_reached, &Finding::rule);
+  EXPECT_EQ(found->seq, 4U);
+  EXPECT_EQ(found->found, "more; the event is left out");
+}
+
 /// Streams damaged in every way must end in findings, never in a crash.
 TEST(Validator, TakesWhateverComes) {
   std::vector<std::string> streams;

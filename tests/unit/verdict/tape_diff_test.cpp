@@ -70,6 +70,99 @@ TEST(TapeDiff, AFrameThatCameOrWentIsOneOfOneSide) {
   EXPECT_EQ(came.places[0].b->seq, 21U);
 }
 
+/// The places as `3 ~ 4 /locked` (frame 3 of a against 4 of b, what differs), `3 gone`, `4 came`.
+std::vector<std::string> places_of(const DiffReport& report) {
+  std::vector<std::string> places;
+  for (const DiffPlace& place : report.places) {
+    std::string text = !place.b ? std::to_string(place.a->seq) + " gone"
+                       : !place.a
+                           ? std::to_string(place.b->seq) + " came"
+                           : std::to_string(place.a->seq) + " ~ " + std::to_string(place.b->seq);
+    for (const DiffValue& field : place.fields) {
+      text += ' ' + field.pointer;
+    }
+    places.push_back(std::move(text));
+  }
+  return places;
+}
+
+using Places = std::vector<std::string>;
+
+std::string update(std::string_view uuid, std::string_view name, bool muted) {
+  return block("participant_update", R"({"uuid":")" + std::string(uuid) + R"(","display_name":")" +
+                                         std::string(name) + R"(","is_muted":)" +
+                                         (muted ? "true" : "false") + '}');
+}
+
+const std::string begins = block("participant_sync_begin", "null");
+const std::string ends = block("participant_sync_end", "null");
+
+TEST(TapeDiff, TellsAChangeFromWhatCameOrWentBesideIt) {
+  const Blocks a{begins, update("u1", "Ada", false), ends};
+  const Blocks before{begins, block("layout", R"({"view":"1:0"})"), update("u1", "Ada", true),
+                      ends};
+  EXPECT_EQ(places_of(diff(a, before)), (Places{"2 came", "2 ~ 3 /is_muted"}));
+  EXPECT_EQ(places_of(diff(before, a)), (Places{"2 gone", "3 ~ 2 /is_muted"}));
+  const Blocks after{begins, update("u1", "Ada", true), block("layout", R"({"view":"1:0"})"), ends};
+  EXPECT_EQ(places_of(diff(a, after)), (Places{"2 ~ 2 /is_muted", "3 came"}));
+  EXPECT_EQ(places_of(diff(after, a)), (Places{"2 ~ 2 /is_muted", "3 gone"}));
+  const DiffReport report = diff(a, before);
+  EXPECT_EQ(report.changed, 1U);
+  EXPECT_EQ(report.only_b, 1U);
+  EXPECT_EQ(report.only_a, 0U);
+}
+
+TEST(TapeDiff, PairsTheEventsOfTheSamePersonAndThoseMostAlike) {
+  const Blocks a{begins, update("u1", "Ada", false), update("u2", "Bo", false), ends};
+  EXPECT_EQ(places_of(diff(a, {begins, update("u0", "Cy", false), update("u1", "Ada", true),
+                               update("u2", "Bo", true), ends})),
+            (Places{"2 came", "2 ~ 3 /is_muted", "3 ~ 4 /is_muted"}));
+  EXPECT_EQ(places_of(diff(a, {begins, update("u2", "Bob", true), ends})),
+            (Places{"2 gone", "3 ~ 2 /display_name /is_muted"}));
+  const auto status = [](std::string_view more) {
+    return block("conference_update",
+                 R"({"classification":"open","started":true,)" + std::string(more) + '}');
+  };
+  const std::string changed = R"("locked":true,"guests_muted":false,"all_muted":false)";
+  const std::string came = R"("locked":true,"guests_muted":true,"all_muted":true)";
+  const std::string was = R"("locked":false,"guests_muted":false,"all_muted":false)";
+  EXPECT_EQ(
+      places_of(diff({begins, status(was), ends}, {begins, status(came), status(changed), ends})),
+      (Places{"2 came", "2 ~ 3 /locked"}));
+  EXPECT_EQ(
+      places_of(diff({begins, status(was), ends}, {begins, status(changed), status(came), ends})),
+      (Places{"2 ~ 2 /locked", "3 came"}));
+}
+
+TEST(TapeDiff, LooksIntoTheEventsOfBreakouts) {
+  const auto inner = [](std::string_view room, std::string_view data) {
+    return block("breakout_event", R"({"breakout_uuid":")" + std::string(room) +
+                                       R"(","event":"participant_update","data":)" +
+                                       std::string(data) + '}');
+  };
+  EXPECT_EQ(places_of(diff({begins, inner("b1", R"({"uuid":"u","is_muted":"NO"})"), ends},
+                           {begins, inner("b2", R"({"uuid":"u","is_muted":"NO"})"),
+                            inner("b1", R"({"uuid":"u","is_muted":"YES"})"), ends})),
+            (Places{"2 came", "2 ~ 3 /data/is_muted"}));
+}
+
+TEST(TapeDiff, FramesThatChangedPlacesCameAndWent) {
+  const std::string one = update("u1", "Ada", false);
+  const std::string two = block("layout", R"({"view":"1:0"})");
+  const DiffReport report = diff({begins, one, two, ends}, {begins, two, one, ends});
+  EXPECT_EQ(report.changed, 0U);
+  EXPECT_EQ(report.only_a, 1U);
+  EXPECT_EQ(report.only_b, 1U);
+}
+
+TEST(TapeDiff, FramesOfOtherEventsStandAgainstEachOther) {
+  const DiffReport report = diff({begins, block("layout", "{}"), block("stage", "[]"), ends},
+                                 {begins, block("refer", "{}"), ends});
+  EXPECT_EQ(places_of(report), (Places{"2 ~ 2"}));
+  EXPECT_EQ(report.changed, 1U);
+  EXPECT_EQ(report.only_a, 1U);
+}
+
 TEST(TapeDiff, IgnoresWhatDiffersInAnyTwoRuns) {
   const Blocks a{block("participant_create", R"({"uuid":"u","start_time":10.5,"buzz_time":7})"),
                  block("refer", R"({"alias":"meet.garden","token":"b25l"})")};
