@@ -1,4 +1,5 @@
 // tapedeck cat: the body bytes of a tape, as received.
+#include <charconv>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -33,12 +34,22 @@ Result<std::uint32_t> connection_asked(const Values& values, const schema::TapeR
                     " on the tape; 'tapedeck info' lists them");
 }
 
+/// The connection with what the recorder made for the start of a part, 0 where there is none.
+std::uint32_t state_connection_of(const schema::TapeReader& tape) {
+  const std::string text = tape.value("state_connection").value_or("");
+  std::uint32_t id = 0;
+  std::from_chars(text.data(), text.data() + text.size(), id);
+  return id;
+}
+
 }  // namespace
 
 Result<ExitCode> run_cat(const Arguments& arguments) {
-  Options options("cat", "TAPE [options]",
-                  "Writes the bytes that were received to stdout: bodies without their times, in\n"
-                  "the order of the frames.");
+  Options options(
+      "cat", "TAPE [options]",
+      "Writes the bytes that were received to stdout: bodies without their times, in\n"
+      "the order of the frames. The state at the start of a part, which the recorder made,\n"
+      "is left out unless its connection is asked for.");
   options.add()("connection", po::value<std::string>()->value_name("N"),
                 "the body of one connection only");
   options.positional("TAPE");
@@ -61,6 +72,7 @@ Result<ExitCode> run_cat(const Arguments& arguments) {
   if (!frames) {
     return fail(frames.error());
   }
+  const std::uint32_t left_out = *connection == 0 ? state_connection_of(**tape) : 0;
   Output output;
   while (true) {
     const auto frame = (*frames)->next();
@@ -70,6 +82,9 @@ Result<ExitCode> run_cat(const Arguments& arguments) {
         return fail(flushed.error());
       }
       return frame ? Result<ExitCode>(ExitCode::done) : fail(frame.error());
+    }
+    if (left_out != 0 && (*frame)->connection_id == left_out) {
+      continue;
     }
     if (auto written = output.write((*frame)->raw); !written) {
       return fail(written.error());

@@ -26,7 +26,8 @@ std::string percent_decoded(std::string_view text) {
   return decoded;
 }
 
-/// Takes over what the answer to request_token told, where the exchange is that.
+}  // namespace
+
 bool take_answer(const port::Exchange& exchange, state::Join& join) {
   constexpr std::string_view before = "/api/client/v2/conferences/";
   constexpr std::string_view after = "/request_token";
@@ -62,8 +63,6 @@ bool take_answer(const port::Exchange& exchange, state::Join& join) {
   }
   return true;
 }
-
-}  // namespace
 
 void add_join_options(Options& options) {
   options.add()("self", po::value<std::string>(), "uuid of the participant that joined")(

@@ -18,6 +18,9 @@ namespace tapedeck::cli {
 /// --self, --conference, --name, --service.
 void add_join_options(Options& options);
 
+/// Takes over what the answer to request_token told. False: the exchange is another one.
+bool take_answer(const port::Exchange& exchange, state::Join& join);
+
 /// Who joined: what the command line says, else the keys of the tape, else the answer to
 /// request_token among its exchanges, else the defaults.
 [[nodiscard]] state::Join join_of(const Values& given, const schema::TapeReader& tape);

@@ -10,6 +10,7 @@
 
 #include "cli/command.hpp"
 #include "cli/output.hpp"
+#include "cli/record_output.hpp"
 #include "cli/record_progress.hpp"
 #include "cli/record_wishes.hpp"
 #include "core/base/units.hpp"
@@ -18,7 +19,6 @@
 #include "recorder/http_source.hpp"
 #include "recorder/joined_source.hpp"
 #include "recorder/session.hpp"
-#include "schema/tape_writer.hpp"
 
 namespace tapedeck::cli {
 namespace {
@@ -44,7 +44,8 @@ std::string why_ended(const recorder::Summary& summary, int signal) {
     case frames_in:
       return "the frames asked for are in";
     case stopped:
-      return std::string("stopped by ") + signal_name(signal);
+      return summary.detail.empty() ? std::string("stopped by ") + signal_name(signal)
+                                    : summary.detail;
     case source_over:
       return "the stream ended: " + summary.detail;
     case refused:
@@ -64,13 +65,15 @@ class OneRecording {
                std::function<void(const recorder::Progress&)> on_progress)
       : wishes_(wishes),
         task_(task),
+        loop_(loop),
         source_(make_source(loop)),
         session_({.source = *source_,
                   .clock = loop,
                   .open_sink = [this] { return open_tape(); },
                   .wall_now_ns = wall_now_ns,
                   .stop_requested = {},
-                  .on_progress = std::move(on_progress)},
+                  .on_progress = std::move(on_progress),
+                  .why_stop = [this] { return tape_ ? tape_->why_stop() : ""; }},
                  wishes.session) {}
 
   [[nodiscard]] recorder::Session& session() { return session_; }
@@ -84,10 +87,11 @@ class OneRecording {
 
   const RecordWishes& wishes_;
   const RecordTask& task_;
+  recorder::EventLoop& loop_;
   recorder::Redactor redactor_;
   recorder::JoinedSource* joined_ = nullptr;  ///< the source, if it joins
   std::unique_ptr<recorder::Source> source_;
-  std::unique_ptr<schema::TapeWriter> tape_;
+  std::unique_ptr<RecordOutput> tape_;
   recorder::Session session_;
 };
 
@@ -113,8 +117,7 @@ std::unique_ptr<recorder::Source> OneRecording::make_source(recorder::EventLoop&
 }
 
 Result<port::RecordingSink*> OneRecording::open_tape() {
-  auto opened = schema::TapeWriter::open(
-      task_.tape, {.existing = wishes_.existing, .wall_now_ns = wall_now_ns()});
+  auto opened = RecordOutput::open(task_.tape, wishes_.output, loop_);
   if (!opened) {
     return fail(opened.error());
   }
@@ -135,6 +138,10 @@ Result<port::RecordingSink*> OneRecording::open_tape() {
 Result<ExitCode> OneRecording::report(int signal) const {
   const auto& summary = session_.result();
   if (!summary) {
+    if (tape_ && tape_->data_was_lost()) {
+      say(summary.error().message);
+      return ExitCode::lost;
+    }
     return fail(summary.error());
   }
   if (summary->totals.connections == 0) {
@@ -145,8 +152,11 @@ Result<ExitCode> OneRecording::report(int signal) const {
   say("recorded " + counted(summary->totals.frames, "frame") + ", " +
       format_bytes(summary->totals.bytes) + ", in " + format_duration(summary->elapsed_ns) +
       " over " + counted(summary->totals.connections, "connection") + " with " +
-      counted(summary->totals.gaps, "gap") + " onto '" + task_.tape + "'; " +
+      counted(summary->totals.gaps, "gap") + " onto " + tape_->names() + "; " +
       why_ended(*summary, signal));
+  if (summary->ending == recorder::Summary::Ending::stopped && !summary->detail.empty()) {
+    return ExitCode::input_output;  // it was the disk that ended it
+  }
   if (!wishes_.url && summary->last_end == port::ConnectionEnd::broken) {
     return fail_io("'" + wishes_.source + "' was not read to its end: " + summary->detail);
   }

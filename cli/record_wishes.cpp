@@ -11,6 +11,7 @@
 
 #include "cli/options.hpp"
 #include "cli/output.hpp"
+#include "core/base/units.hpp"
 
 namespace tapedeck::cli {
 namespace {
@@ -56,6 +57,7 @@ Options record_options() {
       "insecure", po::bool_switch(), "do not check who answers over https")(
       "cert", text(), "show the certificate in this PEM file to the node")(
       "key", text(), "its private key, if it is not in the same file");
+  add_output_options(options);
   return options;
 }
 
@@ -379,9 +381,16 @@ Result<std::string> read_output(const Values& values, RecordWishes& wishes) {
   if (overwrite && append) {
     return fail_usage("--overwrite and --append contradict each other");
   }
-  wishes.existing = overwrite ? schema::Existing::overwrite
-                    : append  ? schema::Existing::append
-                              : schema::Existing::refuse;
+  auto output_options = output_options_of(values);
+  if (!output_options) {
+    return fail(output_options.error());
+  }
+  wishes.output = *std::move(output_options);
+  wishes.output.writing.existing = overwrite ? schema::Existing::overwrite
+                                   : append  ? schema::Existing::append
+                                             : schema::Existing::refuse;
+  wishes.session.tick_ns =
+      std::clamp(wishes.output.writing.commit_ns_max / 4, ns_per_ms, wishes.session.tick_ns);
   wishes.self = values.text("self");
   if (wishes.self && !is_uuid(*wishes.self)) {
     return fail_usage("--self: '" + *wishes.self + "' is not a uuid");

@@ -6,11 +6,11 @@
 #include <vector>
 
 #include "cli/command.hpp"
+#include "cli/record_output.hpp"
 #include "core/base/result.hpp"
 #include "recorder/http_source.hpp"
 #include "recorder/join_protocol.hpp"
 #include "recorder/session.hpp"
-#include "schema/tape_writer.hpp"
 
 namespace tapedeck::cli {
 
@@ -26,7 +26,7 @@ struct RecordWishes {
   std::optional<recorder::Url> url;  ///< of the stream, or of the node; nothing: a file or "-"
   std::vector<RecordTask> tasks;     ///< at least one
   std::string folder = {};           ///< where their tapes go, to be made if need be; "" for one
-  schema::Existing existing = schema::Existing::refuse;
+  SeriesOptions output;
   std::optional<std::string> self;
   std::vector<recorder::Header> headers;
   recorder::Network network;

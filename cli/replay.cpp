@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cli/command.hpp"
+#include "cli/listen_options.hpp"
 #include "cli/options.hpp"
 #include "cli/output.hpp"
 #include "core/base/join_defaults.hpp"
@@ -40,8 +41,8 @@ Options replay_options() {
       "Pexip client joins it as a conference of any alias. When the tape is over a stream stays\n"
       "open, as in a meeting in which nothing happens; SIGINT or SIGTERM ends the server, exit\n"
       "0. A block that a lost connection tore, and a byte order mark after a reconnect, are not\n"
-      "served. --stdout and --null play every byte, as 'tapedeck cat' gives them, and exit 130\n"
-      "when they are interrupted.");
+      "served. With --cert it is https. --stdout and --null play every byte, as 'tapedeck cat'\n"
+      "gives them, and exit 130 when they are interrupted.");
   options.positional("TAPE");
   const auto text = [](const char* name) { return po::value<std::string>()->value_name(name); };
   options.add()("listen", text("ADDR"), "serve at HOST:PORT; port 0 picks one (127.0.0.1:8080)")(
@@ -59,6 +60,7 @@ Options replay_options() {
       "self", text("UUID"), "who a client joins as (the one whose view the tape is, if it says)")(
       "allow-remote", "let ADDR be one that other machines reach")(
       "json", "with --null: a JSON object, with times and lateness");
+  add_identity_options(options);
   return options;
 }
 
@@ -70,6 +72,7 @@ struct Wishes {
   Destination destination = Destination::server;
   replayer::Address address;
   bool allow_remote = false;
+  std::optional<replayer::ServerIdentity> identity;
   replayer::TimelineOptions timeline;
   std::int64_t until_ns = std::numeric_limits<std::int64_t>::max();
   std::uint64_t passes = 1;
@@ -89,7 +92,7 @@ Result<void> read_destination(const Values& values, Wishes& wishes) {
                        : to_nothing ? Destination::nothing
                                     : Destination::server;
   if (wishes.destination != Destination::server) {
-    for (const char* option : {"timeline", "self", "allow-remote"}) {
+    for (const char* option : {"timeline", "self", "allow-remote", "cert", "key"}) {
       if (values.has(option)) {
         return fail_usage("--" + std::string(option) + " goes with --listen");
       }
@@ -99,13 +102,13 @@ Result<void> read_destination(const Values& values, Wishes& wishes) {
   if (wishes.json && !to_nothing) {
     return fail_usage("--json goes with --null");
   }
-  if (const auto listen = values.text("listen")) {
-    auto address = replayer::parse_address(*listen);
-    if (!address) {
-      return fail_usage("--listen: " + address.error().message);
-    }
-    wishes.address = *std::move(address);
+  auto address = read_listen(values);
+  auto identity = read_identity(values);
+  if (!address || !identity) {
+    return fail(!address ? address.error() : identity.error());
   }
+  wishes.address = address->value_or(wishes.address);
+  wishes.identity = *std::move(identity);
   wishes.allow_remote = values.has("allow-remote");
   wishes.self = values.text("self");
   return {};
@@ -378,6 +381,7 @@ Result<ExitCode> serve(const schema::TapeReader& tape, const Wishes& wishes) {
   const auto server = replayer::Server::listen(
       {.address = wishes.address,
        .allow_remote = wishes.allow_remote,
+       .identity = wishes.identity,
        .sharing = wishes.sharing,
        .timeline = wishes.timeline,
        .once = wishes.once,

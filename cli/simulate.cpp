@@ -8,11 +8,9 @@
 #include "cli/command.hpp"
 #include "cli/options.hpp"
 #include "cli/output.hpp"
+#include "cli/simulate_listen.hpp"
 #include "core/base/units.hpp"
-#include "core/sim/node.hpp"
-#include "core/sim/random.hpp"
 #include "core/sim/sim_source.hpp"
-#include "replayer/server.hpp"
 #include "schema/tape_writer.hpp"
 
 namespace tapedeck::cli {
@@ -138,66 +136,6 @@ Result<ExitCode> write_stdout(const sim::Options& options) {
   return ExitCode::done;
 }
 
-/// The conference goes on a moment longer than its last event, which so reaches every client.
-constexpr std::int64_t farewell_ns = 250 * ns_per_ms;
-
-replayer::Programme programme_of(sim::Node& node) {
-  const auto uuid_of = [&node](const replayer::JoinInfo& who) {
-    return who.participant_uuid.empty() ? node.observer_uuid() : who.participant_uuid;
-  };
-  replayer::Programme programme;
-  programme.open_stream = [&node, uuid_of](const replayer::JoinInfo& who) {
-    return node.open_stream(uuid_of(who), who.now_ns);
-  };
-  programme.join = [&node](const replayer::JoinInfo& who) {
-    return node.join({.uuid = who.participant_uuid, .display_name = who.display_name}, who.now_ns);
-  };
-  programme.leave = [&node](const replayer::JoinInfo& who) {
-    node.leave(who.participant_uuid, who.now_ns);
-  };
-  return programme;
-}
-
-/// Serves the conference live: every client sees the same moment, whenever it came.
-Result<ExitCode> serve(const sim::Options& options, const std::string& listen) {
-  auto address = replayer::parse_address(listen);
-  if (!address) {
-    return fail_usage("--listen: " + address.error().message);
-  }
-  replayer::StopRequest stop;
-  stop.catch_signals();
-  sim::Node node(options);
-  replayer::ServerOptions serving;
-  serving.address = *std::move(address);
-  serving.sharing = replayer::Sharing::live;
-  serving.participant_uuid = [seed = options.seed](std::uint64_t n) {
-    return sim::derived_uuid("client of seed " + std::to_string(seed), std::to_string(n));
-  };
-  serving.log = say;
-  if (options.duration_ns != 0) {
-    serving.for_ns = options.duration_ns + farewell_ns;
-  }
-  const auto server = replayer::Server::listen(std::move(serving), programme_of(node));
-  if (!server) {
-    return fail(server.error());
-  }
-  Output output;
-  output.buffer() = "listening on " + (*server)->url() + '\n';
-  if (auto flushed = output.flush(); !flushed) {
-    return fail(flushed.error());
-  }
-  if (auto ran = (*server)->run(stop); !ran) {
-    return fail(ran.error());
-  }
-  const replayer::ServerReport report = (*server)->report();
-  if (report.failure) {
-    return fail(*report.failure);
-  }
-  say("the conference is over: " + format_count(report.streams) + " streams served, " +
-      format_count(report.joins) + " clients joined");
-  return ExitCode::done;
-}
-
 /// Reads a whole number up to `max` into `number`, where the option was given.
 template <class Number>
 Result<void> read_whole(const Values& values, const char* name, std::uint64_t max, Number& number) {
@@ -256,7 +194,9 @@ Result<ExitCode> run_simulate(const Arguments& arguments) {
       "listen", po::value<std::string>()->value_name("ADDR"),
       "serve it at HOST:PORT in its own time, joinable by a client; port 0 picks one")(
       "output,o", po::value<std::string>()->value_name("TAPE"), "write it to a tape, at once")(
-      "overwrite", "replace TAPE if it exists")("stdout", "write its event stream, at once");
+      "overwrite", "replace TAPE or FILE if it exists")("stdout",
+                                                        "write its event stream, at once");
+  add_node_options(options);
   const auto parsed = options.parse(arguments);
   if (!parsed) {
     return fail(parsed.error());
@@ -266,12 +206,17 @@ Result<ExitCode> run_simulate(const Arguments& arguments) {
   }
   const Values& values = **parsed;
   const auto output = values.text("output");
-  const auto address = values.text("listen");
-  if (int{output.has_value()} + int{address.has_value()} + int{values.has("stdout")} != 1) {
+  const bool listens = values.has("listen");
+  if (int{output.has_value()} + int{listens} + int{values.has("stdout")} != 1) {
     return fail_usage("say where the conference goes: one of --listen ADDR, -o TAPE and --stdout");
   }
-  if (values.has("overwrite") && !output) {
-    return fail_usage("--overwrite goes with -o TAPE");
+  if (!listens) {
+    if (auto refused = refuse_node_options(values); !refused) {
+      return fail(refused.error());
+    }
+  }
+  if (values.has("overwrite") && !output && !values.has("journal")) {
+    return fail_usage("--overwrite goes with -o TAPE, or with --journal FILE");
   }
   const auto conference = read_options(values);
   if (!conference) {
@@ -280,8 +225,8 @@ Result<ExitCode> run_simulate(const Arguments& arguments) {
   if (output) {
     return write_tape(*conference, *output, values.has("overwrite"));
   }
-  if (address) {
-    return serve(*conference, *address);
+  if (listens) {
+    return serve_conference(*conference, values);
   }
   return write_stdout(*conference);
 }

@@ -13,9 +13,6 @@ namespace {
 
 constexpr std::int64_t never_ns = std::numeric_limits<std::int64_t>::max();
 
-/// Often enough for the commit bound to hold where no frame comes.
-constexpr std::int64_t tick_ns = limits::commit_ns_max / 4;
-
 std::int64_t later(std::int64_t from_ns, std::int64_t by_ns) {
   return by_ns > never_ns - from_ns ? never_ns : from_ns + by_ns;
 }
@@ -218,10 +215,14 @@ Result<void> Session::tick() {
   if (live && now_ns >= over_due_ns_) {
     return end(Ending::time_up, "");
   }
+  if (std::string why;
+      live && recording_ && ports_.why_stop && !(why = ports_.why_stop()).empty()) {
+    return end(Ending::stopped, std::move(why));
+  }
   if (state_ == State::over || !recording_ || now_ns < next_tick_ns_) {
     return {};
   }
-  next_tick_ns_ = now_ns + tick_ns;
+  next_tick_ns_ = now_ns + options_.tick_ns;
   if (ports_.on_progress) {
     ports_.on_progress({state_, now_ns - opened_first_ns_, recording_->totals()});
   }

@@ -26,6 +26,8 @@ struct SessionOptions {
   std::optional<std::uint64_t> frames_max = std::nullopt;  ///< record so many frames
   std::optional<std::int64_t> stall_ns =
       std::nullopt;  ///< a connection without a byte for so long is broken
+  std::int64_t tick_ns =
+      limits::commit_ns_max / 4;  ///< how often the sink hears of the time where no frame comes
   int attempts_max = limits::reconnect_attempts_max;  ///< see ReconnectPolicy; 0: one connection
   std::uint64_t seed = 0;                             ///< of the jitter between attempts
 };
@@ -45,9 +47,10 @@ struct Progress {
 
 struct Summary {
   enum class Ending {
-    time_up,      ///< SessionOptions::duration_ns
-    frames_in,    ///< SessionOptions::frames_max
-    stopped,      ///< a stop was asked for; nothing was recorded if no connection was open by then
+    time_up,    ///< SessionOptions::duration_ns
+    frames_in,  ///< SessionOptions::frames_max
+    stopped,  ///< a stop was asked for, by the sink if there is a `detail`; nothing was recorded if
+              ///< no connection was open by then
     source_over,  ///< the only connection ended, and no other was wanted
     refused,      ///< the node has no stream for us any more
     gave_up,      ///< the node did not come back within the attempts
@@ -70,6 +73,8 @@ struct SessionPorts {
   std::function<std::int64_t()> wall_now_ns;         ///< Unix time
   std::function<bool()> stop_requested;              ///< for `run`
   std::function<void(const Progress&)> on_progress;  ///< some times a second; may be empty
+  /// A clause on why the sink wants the recording to end, "" as long as it does not; may be empty.
+  std::function<std::string()> why_stop = {};
 };
 
 class Session {

@@ -5,7 +5,9 @@
 #include <iterator>
 #include <utility>
 
+#include "core/base/json_text.hpp"
 #include "core/base/units.hpp"
+#include "replayer/faults.hpp"
 #include "replayer/limits.hpp"
 
 namespace tapedeck::replayer {
@@ -21,8 +23,8 @@ Result<void> Channel::start(std::unique_ptr<port::FrameSource> source, const Tim
 
 void Channel::add(Listener listener) {
   listener.stream->on_progress([this] { resume_if_drained(); });
-  if (over_ && rules_.once) {
-    listener.stream->finish();
+  if (over_) {
+    end_listener(listener);
   }
   (in_block_ ? arriving_ : listeners_).push_back(std::move(listener));
 }
@@ -42,6 +44,9 @@ void Channel::for_each(const std::function<void(Listener&)>& action) {
 
 Result<void> Channel::accept(const port::Frame& frame) {
   gathered_ += frame.raw;
+  if (rules_.sent) {
+    gathered_frames_.emplace_back(frame.raw.size(), frame.complete);
+  }
   in_block_ = !frame.complete;
   return {};
 }
@@ -50,7 +55,9 @@ Result<void> Channel::flush() {
   if (!gathered_.empty()) {
     const auto piece = std::make_shared<const std::string>(std::exchange(gathered_, {}));
     for (const Listener& listener : listeners_) {
-      listener.stream->send(piece);
+      if (listener.stream->send(piece) && rules_.sent) {
+        tell_sent(listener, *piece);
+      }
       const std::size_t unsent = listener.stream->unsent_bytes();
       if (rules_.behind_bytes_max) {
         if (unsent > *rules_.behind_bytes_max) {
@@ -62,6 +69,7 @@ Result<void> Channel::flush() {
       }
     }
   }
+  gathered_frames_.clear();
   if (!in_block_) {
     std::ranges::move(arriving_, std::back_inserter(listeners_));
     arriving_.clear();
@@ -71,10 +79,23 @@ Result<void> Channel::flush() {
 
 Result<void> Channel::finish() {
   over_ = true;
-  if (rules_.once) {
-    for_each([](Listener& listener) { listener.stream->finish(); });
-  }
+  for_each([this](Listener& listener) { end_listener(listener); });
   return {};
+}
+
+void Channel::tell_sent(const Listener& listener, std::string_view bytes) const {
+  for (const auto& [count, complete] : gathered_frames_) {
+    rules_.sent(listener, {.complete = complete, .raw = bytes.substr(0, count)});
+    bytes.remove_prefix(count);
+  }
+}
+
+void Channel::end_listener(const Listener& listener) const {
+  if (breaks_off_) {
+    listener.stream->break_off();
+  } else if (rules_.end_with_source) {
+    listener.stream->finish();
+  }
 }
 
 Result<void> Channel::source_failed(const Error& error) {
@@ -102,36 +123,63 @@ Broadcast::Broadcast(Deck& deck, port::Clock& clock, const ServerOptions& option
       programme_(programme),
       started_ns_(clock.now_ns()) {}
 
-JoinInfo Broadcast::join_info(std::string participant_uuid, std::string display_name) const {
-  const bool live = options_.sharing == Sharing::live;
-  return {.participant_uuid = std::move(participant_uuid),
-          .display_name = std::move(display_name),
-          .now_ns = live ? clock_.now_ns() - started_ns_ : 0};
+JoinInfo Broadcast::join_info(JoinInfo who) const {
+  who.now_ns = timeline_now_ns();
+  return who;
+}
+
+std::int64_t Broadcast::timeline_now_ns() const {
+  return options_.sharing == Sharing::live
+             ? options_.timeline.rate.unscale(clock_.now_ns() - started_ns_)
+             : 0;
+}
+
+void Broadcast::note(std::uint64_t stream, decltype(JournalEntry::what) what) const {
+  if (options_.journal) {
+    options_.journal({.now_ns = timeline_now_ns(), .stream = stream, .what = what});
+  }
+}
+
+void Broadcast::note_answer(const Request& request, int status) const {
+  note(0, RequestAnswered{.method = request.method,
+                          .path = request.target.substr(0, request.target.find('?')),
+                          .status = status});
 }
 
 Result<Broadcast::Channels::iterator> Broadcast::channel_for(const StreamGrant& grant) {
   if (is_shared() && !channels_.empty()) {
     return channels_.begin();
   }
-  auto source = programme_.open_stream(join_info(grant.participant_uuid, grant.display_name));
+  const JoinInfo who = join_info(grant.who);
+  auto source = programme_.open_stream(who);
   if (!source) {
     return fail(source.error());
   }
+  const bool live = options_.sharing == Sharing::live;
   Channel::Rules rules{
       .behind_bytes_max = {},
-      .once = options_.once,
+      .end_with_source = options_.once || live,
       .drop =
           [this](EventStream& stream) {
             drop(stream, format_bytes(options_.limits.stream_bytes_max) + " behind the others");
           },
-      .source_failed = [this](const Error& error) { note_failure(error); }};
+      .source_failed = [this](const Error& error) { note_failure(error); },
+      .sent = {}};
+  if (options_.journal) {
+    rules.sent = [this](const Channel::Listener& listener, const FrameSent& frame) {
+      note(listener.number, frame);
+    };
+  }
   // At a given rate a shared moment waits for nobody; without one it waits for who listens.
   if (is_shared() && !options_.timeline.rate.is_unlimited()) {
     rules.behind_bytes_max = options_.limits.stream_bytes_max;
   }
   channels_.emplace_back(deck_, std::move(rules));
   const auto channel = std::prev(channels_.end());
-  const bool live = options_.sharing == Sharing::live;
+  if (options_.faults) {
+    *source = std::make_unique<FaultySource>(*std::move(source), options_.faults(opened_ + 1, who),
+                                             [channel] { channel->break_off_with_source(); });
+  }
   const Timeline timeline(options_.timeline, live ? started_ns_ : clock_.now_ns());
   if (auto started = channel->start(std::move(*source), timeline); !started) {
     channels_.erase(channel);
@@ -148,19 +196,21 @@ Result<void> Broadcast::attach(const StreamGrant& grant,
     return fail(channel.error());
   }
   auto stream = open_stream();
-  channel_of_.emplace(stream.get(), *channel);
-  (*channel)->add({std::move(stream), grant.member_id});
-  ++opened_;
+  const std::uint64_t number = ++opened_;
+  place_of_.emplace(stream.get(), Place{*channel, number});
+  note(number, StreamOpened{.who = grant.who});
+  (*channel)->add({std::move(stream), grant.member_id, number});
   return {};
 }
 
 void Broadcast::detach(EventStream& stream) {
-  const auto found = channel_of_.find(&stream);
-  if (found == channel_of_.end()) {
+  const auto found = place_of_.find(&stream);
+  if (found == place_of_.end()) {
     return;
   }
-  const auto channel = found->second;
-  channel_of_.erase(found);
+  const auto [channel, number] = found->second;
+  place_of_.erase(found);
+  note(number, StreamClosed{.by_server = stream.ended_here()});
   channel->remove(stream);
   if (!channel->empty()) {
     return;
@@ -178,12 +228,22 @@ bool Broadcast::done() const {
   return done_ || shared_is_done;
 }
 
-void Broadcast::end_member(std::uint64_t member_id) {
+void Broadcast::end_member(std::uint64_t member_id, std::string_view reason) {
+  Piece farewell;
+  if (!reason.empty()) {
+    std::string block = "event: disconnect\ndata: {\"reason\":";
+    append_json_string(block, reason);
+    farewell = std::make_shared<const std::string>(block + "}\n\n");
+  }
   for (Channel& channel : channels_) {
     channel.for_each([&](Channel::Listener& listener) {
-      if (listener.member_id == member_id) {
-        listener.stream->finish();
+      if (listener.member_id != member_id) {
+        return;
       }
+      if (farewell && listener.stream->send(farewell)) {
+        note(listener.number, FrameSent{.complete = true, .raw = *farewell});
+      }
+      listener.stream->finish();
     });
   }
 }

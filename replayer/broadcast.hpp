@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "replayer/deck.hpp"
 #include "replayer/event_stream.hpp"
 #include "replayer/facade.hpp"
+#include "replayer/journal.hpp"
 #include "replayer/paced_sink.hpp"
 #include "replayer/server.hpp"
 
@@ -27,22 +29,28 @@ class Channel final : public PacedSink {
   struct Listener {
     std::shared_ptr<EventStream> stream;
     std::uint64_t member_id = 0;
+    std::uint64_t number = 0;  ///< of the stream, as in a JournalEntry
   };
 
   struct Rules {
     /// A listener that is further behind is dropped; nothing: it is waited for.
     std::optional<std::size_t> behind_bytes_max;
     /// Streams end with the source.
-    bool once = false;
+    bool end_with_source = false;
     /// Ends a stream that is too slow.
     std::function<void(EventStream&)> drop;
     std::function<void(const Error&)> source_failed;
+    /// Is told of each frame that a listener is sent; nothing: nobody wants to know.
+    std::function<void(const Listener&, const FrameSent&)> sent;
   };
 
   Channel(Deck& deck, Rules rules) : deck_(deck), rules_(std::move(rules)) {}
 
   Result<void> start(std::unique_ptr<port::FrameSource> source, const Timeline& timeline);
   void stop() { deck_.stop(play_); }
+
+  /// When the source is over the connections break off.
+  void break_off_with_source() { breaks_off_ = true; }
 
   void add(Listener listener);
   void remove(EventStream& stream);
@@ -59,6 +67,8 @@ class Channel final : public PacedSink {
   Result<void> source_failed(const Error& error) override;
 
  private:
+  void tell_sent(const Listener& listener, std::string_view bytes) const;
+  void end_listener(const Listener& listener) const;
   void resume_if_drained();
 
   Deck& deck_;
@@ -67,9 +77,11 @@ class Channel final : public PacedSink {
   std::vector<Listener> listeners_;
   std::vector<Listener> arriving_;  ///< came in the middle of a block: they hear the next one
   std::string gathered_;
+  std::vector<std::pair<std::size_t, bool>> gathered_frames_;  ///< bytes and completeness of each
   bool in_block_ = false;  ///< what was handed over last goes on in the next frame
   bool held_ = false;
   bool over_ = false;
+  bool breaks_off_ = false;
 };
 
 class Broadcast {
@@ -79,7 +91,9 @@ class Broadcast {
             const Programme& programme);
 
   /// Who asks, now.
-  [[nodiscard]] JoinInfo join_info(std::string participant_uuid, std::string display_name) const;
+  [[nodiscard]] JoinInfo join_info(JoinInfo who) const;
+
+  void note_answer(const Request& request, int status) const;
 
   /// Lets a client hear its source. `open_stream` is called once the source is there; fails, and
   /// does not call it, when the source does.
@@ -87,8 +101,8 @@ class Broadcast {
                       const std::function<std::shared_ptr<EventStream>()>& open_stream);
   void detach(EventStream& stream);
 
-  /// Ends the streams of a member.
-  void end_member(std::uint64_t member_id);
+  /// Ends the streams of a member, where there is a reason with a `disconnect` that says it.
+  void end_member(std::uint64_t member_id, std::string_view reason);
   void end_all();
   /// Drops who keeps others waiting.
   void drop_stalled();
@@ -109,6 +123,8 @@ class Broadcast {
   void drop(EventStream& stream, const std::string& why);
   void note_failure(const Error& error);
   void log(const std::string& sentence) const;
+  void note(std::uint64_t stream, decltype(JournalEntry::what) what) const;
+  [[nodiscard]] std::int64_t timeline_now_ns() const;
 
   Deck& deck_;
   port::Clock& clock_;
@@ -116,7 +132,11 @@ class Broadcast {
   const Programme& programme_;
   std::int64_t started_ns_;
   Channels channels_;
-  std::map<const EventStream*, Channels::iterator> channel_of_;
+  struct Place {
+    Channels::iterator channel;
+    std::uint64_t number = 0;
+  };
+  std::map<const EventStream*, Place> place_of_;
   bool done_ = false;  ///< where each stream has a source of its own
   std::uint64_t opened_ = 0;
   std::uint64_t dropped_ = 0;

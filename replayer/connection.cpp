@@ -17,6 +17,7 @@
 #include <boost/beast/http/write.hpp>
 
 #include "replayer/limits.hpp"
+#include "replayer/steady_clock.hpp"
 
 namespace tapedeck::replayer {
 
@@ -75,7 +76,7 @@ bool names_its_host(const HttpRequest& request) {
 
 }  // namespace
 
-Connection::Connection(asio::ip::tcp::socket socket, Service& service)
+Connection::Connection(ClientSocket socket, Service& service)
     : socket_(std::move(socket)),
       service_(service),
       deadline_(socket_.get_executor()),
@@ -84,6 +85,10 @@ Connection::Connection(asio::ip::tcp::socket socket, Service& service)
 
 asio::awaitable<void> Connection::serve() {
   const auto self = shared_from_this();
+  if (!co_await shake_hands()) {
+    close();
+    co_return;
+  }
   while (co_await serve_request()) {
   }
   if (stream_) {
@@ -106,11 +111,18 @@ void Connection::stop() {
 void Connection::close() {
   clear_deadline();
   delay_.cancel();
-  boost::system::error_code ignored;
-  socket_.close(ignored);
+  socket_.close();
   if (stream_) {
     stream_->abort();
   }
+}
+
+asio::awaitable<bool> Connection::shake_hands() {
+  set_deadline(service_.limits.request_time_max);
+  idle_ = true;
+  const auto [error] = co_await socket_.async_handshake(as_result());
+  idle_ = false;
+  co_return !error;
 }
 
 asio::awaitable<bool> Connection::serve_request() {
@@ -150,10 +162,14 @@ asio::awaitable<bool> Connection::answer(HttpRequest request) {
     request.keep_alive(false);
     co_return co_await send_answer(request, failure(400, "One Host header is needed"));
   }
-  Answer answer = service_.facade.answer({.method = request.method_string(),
-                                          .target = request.target(),
-                                          .token = request["token"],
-                                          .body = request.body()});
+  const Request asked{.method = request.method_string(),
+                      .target = request.target(),
+                      .token = request["token"],
+                      .pin = request["pin"],
+                      .body = request.body(),
+                      .now_ns = steady_now_ns()};
+  Answer answer = service_.facade.answer(asked);
+  service_.broadcast.note_answer(asked, answer.status);
   if (answer.hold_back) {
     delay_.expires_after(service_.limits.refused_refresh_delay);
     co_await delay_.async_wait(as_result());
@@ -233,9 +249,8 @@ asio::awaitable<void> Connection::refuse(boost::system::error_code error) {
 
 /// Lets the client read the last answer: closing with its bytes unread would take it back.
 asio::awaitable<void> Connection::linger() {
-  boost::system::error_code error;
-  socket_.shutdown(asio::socket_base::shutdown_send, error);
   set_deadline(service_.limits.linger_time_max);
+  auto [error] = co_await socket_.async_end_sending(as_result());
   std::array<char, 512> ignored{};
   while (!error) {
     std::tie(error, std::ignore) =

@@ -6,13 +6,13 @@
 #include <string_view>
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/string_body.hpp>
 
 #include "replayer/broadcast.hpp"
+#include "replayer/client_socket.hpp"
 #include "replayer/facade.hpp"
 #include "replayer/limits.hpp"
 
@@ -28,7 +28,7 @@ struct Service {
 class Connection final : public std::enable_shared_from_this<Connection> {
  public:
   /// `service` must outlive the connection.
-  Connection(boost::asio::ip::tcp::socket socket, Service& service);
+  Connection(ClientSocket socket, Service& service);
 
   /// Serves until the connection is closed, by whichever side.
   boost::asio::awaitable<void> serve();
@@ -42,6 +42,8 @@ class Connection final : public std::enable_shared_from_this<Connection> {
  private:
   using HttpRequest = boost::beast::http::request<boost::beast::http::string_body>;
 
+  /// False: there is nobody to talk to.
+  boost::asio::awaitable<bool> shake_hands();
   /// False: no further request is to come.
   boost::asio::awaitable<bool> serve_request();
   boost::asio::awaitable<bool> wait_for_request();
@@ -55,7 +57,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   void set_deadline(std::chrono::nanoseconds after);
   void clear_deadline();
 
-  boost::asio::ip::tcp::socket socket_;
+  ClientSocket socket_;
   Service& service_;
   boost::asio::steady_timer deadline_;
   boost::asio::steady_timer delay_;

@@ -32,34 +32,46 @@ asio::const_buffer buffer_of(std::string_view text) {
 
 }  // namespace
 
-EventStream::EventStream(asio::ip::tcp::socket socket, bool chunked,
-                         std::chrono::milliseconds linger)
+EventStream::EventStream(ClientSocket socket, bool chunked, std::chrono::milliseconds linger)
     : socket_(std::move(socket)),
       linger_timer_(socket_.get_executor()),
       linger_(linger),
       chunked_(chunked) {}
 
-std::shared_ptr<EventStream> EventStream::open(asio::ip::tcp::socket socket, std::string head,
-                                               bool chunked, std::chrono::milliseconds linger) {
+std::shared_ptr<EventStream> EventStream::open(ClientSocket socket, std::string head, bool chunked,
+                                               std::chrono::milliseconds linger) {
   std::shared_ptr<EventStream> stream(new EventStream(std::move(socket), chunked, linger));
   stream->head_ = std::move(head);
   stream->write();
   return stream;
 }
 
-void EventStream::send(const Piece& piece) {
-  if (!open_ || finishing_) {
-    return;
+bool EventStream::send(const Piece& piece) {
+  if (!open_ || finishing()) {
+    return false;
   }
   queue_.push_back(piece);
   queued_bytes_ += cost(piece);
   if (!writing_) {
     write();
   }
+  return true;
 }
 
 void EventStream::finish() {
-  if (open_ && !std::exchange(finishing_, true) && !writing_) {
+  end(Ending::whole);
+}
+
+void EventStream::break_off() {
+  end(Ending::broken);
+}
+
+void EventStream::end(Ending ending) {
+  if (!open_ || finishing()) {
+    return;
+  }
+  ending_ = ending;
+  if (!writing_) {
     write();
   }
 }
@@ -68,8 +80,8 @@ bool EventStream::abort() {
   if (!open_) {
     return false;
   }
-  boost::system::error_code ignored;
-  socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+  aborted_ = true;
+  socket_.reset();
   close();
   return true;
 }
@@ -124,9 +136,9 @@ void EventStream::gather() {
   if (chunked_ && body_bytes > 0) {
     buffers_.push_back(buffer_of(line_end));
   }
-  if (finishing_) {
+  if (finishing()) {
     last_written_ = true;
-    if (chunked_) {
+    if (chunked_ && ending_ == Ending::whole) {
       buffers_.push_back(buffer_of(last_chunk));
     }
   }
@@ -141,8 +153,11 @@ void EventStream::on_written(const boost::system::error_code& error) {
     close();
   } else if (last_written_) {
     // The client closes when it has read the end; if it does not, we do.
-    boost::system::error_code ignored;
-    socket_.shutdown(asio::socket_base::shutdown_send, ignored);
+    if (ending_ == Ending::whole) {
+      socket_.async_end_sending([self = shared_from_this()](const boost::system::error_code&) {});
+    } else {
+      socket_.break_sending();
+    }
     linger_timer_.expires_after(linger_);
     linger_timer_.async_wait(
         [self = shared_from_this()](const boost::system::error_code& cancelled) {
@@ -150,7 +165,7 @@ void EventStream::on_written(const boost::system::error_code& error) {
             self->close();
           }
         });
-  } else if (open_ && (finishing_ || !queue_.empty())) {
+  } else if (open_ && (finishing() || !queue_.empty())) {
     write();
   }
   on_progress_();
@@ -163,8 +178,7 @@ void EventStream::close() {
   linger_timer_.cancel();
   queue_.clear();
   queued_bytes_ = 0;
-  boost::system::error_code ignored;
-  socket_.close(ignored);
+  socket_.close();
 }
 
 }  // namespace tapedeck::replayer

@@ -12,8 +12,9 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
+
+#include "replayer/client_socket.hpp"
 
 namespace tapedeck::replayer {
 
@@ -25,14 +26,18 @@ class EventStream final : public std::enable_shared_from_this<EventStream> {
   /// Sends `head`, the response's status line and header, at once. `chunked`: the body goes out in
   /// chunks; otherwise it ends with the connection. `linger`: so long after the end of the body
   /// the connection is closed, if the client has not done so.
-  static std::shared_ptr<EventStream> open(boost::asio::ip::tcp::socket socket, std::string head,
-                                           bool chunked, std::chrono::milliseconds linger);
+  static std::shared_ptr<EventStream> open(ClientSocket socket, std::string head, bool chunked,
+                                           std::chrono::milliseconds linger);
 
   /// Queues a piece. What is queued while a write is under way goes out together in the next.
-  void send(const Piece& piece);
+  /// False: the stream has ended or is about to.
+  bool send(const Piece& piece);
 
   /// Ends the body as HTTP says, after what is queued.
   void finish();
+
+  /// Ends the connection after what is queued, and the body in its middle.
+  void break_off();
 
   /// Ends the connection now; what is unsent is lost, and the client can tell. False: it had
   /// ended already.
@@ -43,7 +48,9 @@ class EventStream final : public std::enable_shared_from_this<EventStream> {
 
   /// What is queued or being written, with what its place in the queue costs.
   [[nodiscard]] std::size_t unsent_bytes() const { return queued_bytes_ + writing_bytes_; }
-  [[nodiscard]] bool finishing() const { return finishing_; }
+  [[nodiscard]] bool finishing() const { return ending_ != Ending::none; }
+  /// It was not the client who ended it.
+  [[nodiscard]] bool ended_here() const { return finishing() || aborted_; }
 
   /// A write is under way in which the client has taken nothing since `since_ns`.
   [[nodiscard]] bool stalled_since(std::int64_t since_ns) const {
@@ -54,19 +61,23 @@ class EventStream final : public std::enable_shared_from_this<EventStream> {
   void on_progress(std::function<void()> handler) { on_progress_ = std::move(handler); }
 
  private:
-  EventStream(boost::asio::ip::tcp::socket socket, bool chunked, std::chrono::milliseconds linger);
+  EventStream(ClientSocket socket, bool chunked, std::chrono::milliseconds linger);
 
+  enum class Ending { none, whole, broken };
+
+  void end(Ending ending);
   void write();
   void gather();
   void on_written(const boost::system::error_code& error);
   void close();
 
-  boost::asio::ip::tcp::socket socket_;
+  ClientSocket socket_;
   boost::asio::steady_timer linger_timer_;
   std::chrono::milliseconds linger_;
   bool chunked_;
   bool open_ = true;
-  bool finishing_ = false;
+  Ending ending_ = Ending::none;
+  bool aborted_ = false;
   bool last_written_ = false;
   bool writing_ = false;
   std::int64_t progress_ns_ = 0;

@@ -9,15 +9,17 @@
 namespace tapedeck::replayer {
 namespace {
 
-/// Seconds, as text (the client refuses a number). It refreshes its token in a third of that.
-constexpr std::string_view expires = "120";
+constexpr std::string_view invalid_token = "Invalid token";
 
-Answer success(std::string_view result) {
-  Answer answer;
-  answer.body = R"({"status":"success","result":)";
-  answer.body += result;
-  answer.body += '}';
-  return answer;
+/// The client puts the alias into the URL of the stream as it is: it may look like several
+/// segments.
+std::string joined(const std::vector<std::string_view>& segments) {
+  std::string alias;
+  for (const std::string_view segment : segments) {
+    alias += alias.empty() ? "" : "/";
+    alias += segment;
+  }
+  return alias;
 }
 
 Answer no_content() {
@@ -63,16 +65,10 @@ void append_member(std::string& out, std::string_view key, std::string_view valu
 
 }  // namespace
 
-Answer failure(int status, std::string_view why) {
-  Answer answer;
-  answer.status = status;
-  answer.body = R"({"status":"failed","result":)";
-  append_json_string(answer.body, why);
-  answer.body += '}';
-  return answer;
-}
-
-Facade::Facade(FacadeHooks hooks) : hooks_(std::move(hooks)), members_(hooks_.leave) {}
+Facade::Facade(FacadeHooks hooks, Admission admission, TokenRules tokens)
+    : hooks_(std::move(hooks)),
+      admission_(std::move(admission)),
+      members_(hooks_.leave, std::move(tokens)) {}
 
 Answer Facade::answer(const Request& request) {
   const auto target = parse_target(request.target);
@@ -95,21 +91,16 @@ Answer Facade::answer_conference(const Request& request, const Target& target) {
     return not_found();
   }
   if (*below == std::vector<std::string_view>{"status"}) {
-    return answer_method(request.method, "GET").value_or(success("true"));
+    if (auto done = answer_method(request.method, "GET")) {
+      return *done;
+    }
+    return in_maintenance(admission_).value_or(success("true"));
   }
   if (below->size() < 3 || below->front() != "conferences" || (*below)[1].empty()) {
     return not_found();
   }
-  // The client puts the alias into this URL as it is: it may look like several segments.
   if (below->back() == "events") {
-    if (auto done = answer_method(request.method, "GET")) {
-      return *done;
-    }
-    const Member* member = member_of(request, target);
-    if (member == nullptr) {
-      return failure(403, "Invalid token");
-    }
-    return stream({member->id, member->participant_uuid, member->display_name});
+    return answer_events(joined({below->begin() + 1, below->end() - 1}), request, target);
   }
   // A newer client may know an endpoint that the table does not: a command is done.
   static constexpr Endpoint unknown_command{EndpointKind::fixed, "POST", "", "true"};
@@ -122,31 +113,42 @@ Answer Facade::answer_conference(const Request& request, const Target& target) {
     return *done;
   }
   if (found.kind == EndpointKind::request_token) {
-    return request_token((*below)[1], request.body);
+    return request_token((*below)[1], request);
   }
-  return answer_endpoint(found, request, target);
+  return answer_endpoint(found, (*below)[1], request, target);
 }
 
-Answer Facade::answer_endpoint(const Endpoint& endpoint, const Request& request,
-                               const Target& target) {
-  const Member* member = member_of(request, target);
+Answer Facade::answer_events(std::string_view alias, const Request& request, const Target& target) {
+  if (auto done = answer_method(request.method, "GET")) {
+    return *done;
+  }
+  const Member* member = member_of(alias, request, target);
   if (member == nullptr) {
-    Answer refused = failure(403, "Invalid token");
+    return failure(403, invalid_token);
+  }
+  return stream({member->id, member->who});
+}
+
+Answer Facade::answer_endpoint(const Endpoint& endpoint, std::string_view alias,
+                               const Request& request, const Target& target) {
+  const Member* member = member_of(alias, request, target);
+  if (member == nullptr) {
+    Answer refused = failure(403, invalid_token);
     refused.hold_back = endpoint.kind == EndpointKind::refresh_token;
     return refused;
   }
-  return member_answer(endpoint, *member);
+  return member_answer(endpoint, *member, request.now_ns);
 }
 
-Answer Facade::member_answer(const Endpoint& endpoint, const Member& member) {
+Answer Facade::member_answer(const Endpoint& endpoint, const Member& member, std::int64_t now_ns) {
   switch (endpoint.kind) {
     case EndpointKind::request_token:
     case EndpointKind::fixed:
       return success(endpoint.result);
     case EndpointKind::refresh_token: {
       std::string result = R"({"expires":)";
-      append_json_string(result, expires);
-      append_member(result, "token", members_.refresh(member.id));
+      append_json_string(result, expires());
+      append_member(result, "token", members_.refresh(member.id, now_ns));
       return success(result + '}');
     }
     case EndpointKind::release_token:
@@ -171,31 +173,63 @@ Answer Facade::member_answer(const Endpoint& endpoint, const Member& member) {
   return not_found();
 }
 
-Answer Facade::request_token(std::string_view alias, std::string_view body) {
-  auto request = parse_join_request(body);
-  if (!request) {
+Answer Facade::request_token(std::string_view alias, const Request& request) {
+  auto join = parse_join_request(request.body);
+  if (!join) {
     return failure(400, "The body is not JSON with a display_name");
   }
-  std::string uuid = hooks_.participant_uuid(members_.joined() + 1);
-  if (const auto joined = hooks_.join(uuid, request->display_name); !joined) {
-    return failure(403, joined.error().message);
+  auto role = role_of(alias, *join, request.pin);
+  if (const auto* refused = std::get_if<Answer>(&role)) {
+    return *refused;
   }
-  const Member& member = members_.join(std::move(uuid), std::move(request->display_name));
-  std::string result =
-      R"({"version":{},"role":"HOST","current_service_type":"conference","call_type":"video")"
-      R"(,"direct_media":false)";
-  append_member(result, "expires", expires);
-  append_member(result, "token", member.tokens.back());
-  append_member(result, "participant_uuid", member.participant_uuid);
-  append_member(result, "display_name", member.display_name);
+  JoinInfo who{.participant_uuid = hooks_.participant_uuid(members_.joined() + 1),
+               .display_name = std::move(join->display_name),
+               .alias = std::string(alias),
+               .call_tag = std::move(join->call_tag),
+               .role = std::get<Role>(role)};
+  const auto entrance = hooks_.join(who);
+  if (!entrance) {
+    return failure(403, entrance.error().message);
+  }
+  const Member& member = members_.join(std::move(who), request.now_ns);
+  std::string result = R"({"version":{})";
+  append_member(result, "role", member.who.role == Role::host ? "HOST" : "GUEST");
+  append_member(result, "current_service_type",
+                *entrance == Entrance::conference ? "conference" : "waiting_room");
+  result += R"(,"call_type":"video","direct_media":false)";
+  append_member(result, "expires", expires());
+  append_member(result, "token", member.tokens.back().text);
+  append_member(result, "participant_uuid", member.who.participant_uuid);
+  append_member(result, "display_name", member.who.display_name);
   append_member(result, "conference_name", conference_name_of(alias));
   return success(result + '}');
 }
 
-const Member* Facade::member_of(const Request& request, const Target& target) {
+std::variant<Role, Answer> Facade::role_of(std::string_view alias, const JoinRequest& join,
+                                           std::string_view pin) {
+  if (auto away = turn_away(admission_, alias)) {
+    return *std::move(away);
+  }
+  if (!join.token.empty() && hooks_.redeem) {
+    // Who was sent here by a transfer is asked for nothing else.
+    const auto role = hooks_.redeem(alias, join.token);
+    return role ? std::variant<Role, Answer>(*role) : failure(403, invalid_token);
+  }
+  return judge(admission_, join, pin);
+}
+
+const Member* Facade::member_of(std::string_view alias, const Request& request,
+                                const Target& target) {
   // EventSource and sendBeacon cannot set a header.
-  return members_.find(request.token.empty() ? target.parameter("token").value_or("")
-                                             : std::string(request.token));
+  const Member* member = members_.find(
+      request.token.empty() ? target.parameter("token").value_or("") : std::string(request.token),
+      request.now_ns);
+  const bool elsewhere = member != nullptr && members_.rules().strict && member->who.alias != alias;
+  return elsewhere ? nullptr : member;
+}
+
+std::string Facade::expires() const {
+  return std::to_string(members_.rules().life.count());
 }
 
 std::string numbered_uuid(std::uint64_t number) {

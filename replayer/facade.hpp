@@ -1,5 +1,5 @@
 // What the server answers to a request: the Infinity client REST API as far as a client needs it
-// to join, stay, act and leave. It knows no socket and no clock.
+// to join, stay, act and leave. It knows no socket and no clock; a request says when it came.
 //
 // Result types, status codes and texts are those that @pexip/infinity 17.7.0 to 20.0.0 accept.
 #pragma once
@@ -9,10 +9,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
+#include <variant>
 
 #include "core/base/result.hpp"
+#include "replayer/admission.hpp"
+#include "replayer/answer.hpp"
 #include "replayer/endpoints.hpp"
+#include "replayer/join_info.hpp"
+#include "replayer/join_request.hpp"
 #include "replayer/members.hpp"
 #include "replayer/target.hpp"
 
@@ -22,56 +26,58 @@ namespace tapedeck::replayer {
 struct Request {
   std::string_view method;  ///< upper case
   std::string_view target;
-  std::string_view token;  ///< the header of that name; "" if there is none
-  std::string_view body;
+  std::string_view token = {};  ///< the header of that name; "" if there is none
+  std::string_view pin = {};    ///< likewise
+  std::string_view body = {};
+  std::int64_t now_ns = 0;  ///< monotonic, when it came
 };
 
-/// Who gets an event stream.
-struct StreamGrant {
-  std::uint64_t member_id = 0;  ///< 0: a client of /events, which nobody joins
-  std::string participant_uuid;
-  std::string display_name;
-};
-
-struct Answer {
-  int status = 200;
-  std::string body;                   ///< JSON; "" for none
-  std::string allow;                  ///< for the Allow header; "" for none
-  std::optional<StreamGrant> stream;  ///< an event stream is the body
-  bool hold_back = false;             ///< to be sent after limits::refused_refresh_delay
-};
-
-/// What the API answers when it cannot do what was asked.
-[[nodiscard]] Answer failure(int status, std::string_view why);
-
-/// What the facade asks and tells, each needed.
+/// What the facade asks and tells, each needed where nothing else is said.
 struct FacadeHooks {
   /// The participant_uuid for the n-th join, counted from 1.
   std::function<std::string(std::uint64_t)> participant_uuid;
+  /// The role that the one-time token of a transfer gives in the conference `alias`, once; nothing:
+  /// it is not good there. Not needed: a transfer is a join as any other then.
+  std::function<std::optional<Role>(std::string_view alias, std::string_view token)> redeem = {};
   /// Somebody joins; a failure keeps them out, and its message is what they are told.
-  std::function<Result<void>(const std::string& participant_uuid, const std::string& display_name)>
-      join;
-  /// A member has left; its streams are to end.
-  std::function<void(const Member&)> leave;
+  std::function<Result<Entrance>(const JoinInfo&)> join;
+  /// A member is gone; its streams are to end, and with a disconnect where there is a reason.
+  Members::Left leave;
 };
 
 class Facade {
  public:
-  explicit Facade(FacadeHooks hooks);
+  explicit Facade(FacadeHooks hooks, Admission admission = {}, TokenRules tokens = {});
 
   [[nodiscard]] Answer answer(const Request& request);
+
+  /// Puts out those who did not refresh their token in time; see Members.
+  void release_expired(std::int64_t now_ns) { members_.release_expired(now_ns); }
+  [[nodiscard]] std::optional<std::int64_t> next_expiry_ns() const {
+    return members_.next_expiry_ns();
+  }
 
   [[nodiscard]] std::uint64_t joins() const { return members_.joined(); }
 
  private:
   [[nodiscard]] Answer answer_conference(const Request& request, const Target& target);
-  [[nodiscard]] Answer answer_endpoint(const Endpoint& endpoint, const Request& request,
-                                       const Target& target);
-  [[nodiscard]] Answer request_token(std::string_view alias, std::string_view body);
-  [[nodiscard]] Answer member_answer(const Endpoint& endpoint, const Member& member);
-  [[nodiscard]] const Member* member_of(const Request& request, const Target& target);
+  [[nodiscard]] Answer answer_events(std::string_view alias, const Request& request,
+                                     const Target& target);
+  [[nodiscard]] Answer answer_endpoint(const Endpoint& endpoint, std::string_view alias,
+                                       const Request& request, const Target& target);
+  [[nodiscard]] Answer request_token(std::string_view alias, const Request& request);
+  [[nodiscard]] std::variant<Role, Answer> role_of(std::string_view alias, const JoinRequest& join,
+                                                   std::string_view pin);
+  [[nodiscard]] Answer member_answer(const Endpoint& endpoint, const Member& member,
+                                     std::int64_t now_ns);
+  [[nodiscard]] const Member* member_of(std::string_view alias, const Request& request,
+                                        const Target& target);
+
+  /// Seconds, as text: the client refuses a number.
+  [[nodiscard]] std::string expires() const;
 
   FacadeHooks hooks_;
+  Admission admission_;
   Members members_;
   std::uint64_t uuids_given_ = 0;
 };

@@ -45,6 +45,9 @@ inline constexpr std::size_t members_max = 10'000;
 /// Tokens of one participant that are good: the last ones. A reconnect uses the newest.
 inline constexpr std::size_t member_tokens_max = 8;
 
+/// A token that was refreshed stays good so long, for the requests that are under way with it.
+inline constexpr std::chrono::seconds token_grace{5};
+
 }  // namespace tapedeck::limits
 
 namespace tapedeck::replayer {

@@ -13,6 +13,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/ssl/context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <sys/resource.h>
@@ -36,6 +37,9 @@ namespace {
 constexpr auto as_result() {
   return asio::as_tuple(asio::use_awaitable);
 }
+
+/// The shortest life of a token is a second.
+constexpr std::int64_t token_check_interval_ns = 500'000'000;
 
 /// Descriptors that the process needs for other things than connections.
 constexpr rlim_t descriptors_kept = 64;
@@ -112,18 +116,26 @@ class Server::Impl {
         acceptor_(clock_.context()),
         accept_pause_(clock_.context()),
         broadcast_(deck_, clock_, options_, programme_),
-        facade_(hooks()),
+        facade_(hooks(), options_.admission, options_.tokens),
         service_{facade_, broadcast_, options_.limits},
         connections_max_(connections_possible(options_.limits.connections_max)) {}
 
   Result<void> listen() {
+    if (options_.identity) {
+      auto tls = make_tls_context(*options_.identity);
+      if (!tls) {
+        return fail(tls.error());
+      }
+      tls_ = *std::move(tls);
+    }
     auto acceptor = listen_on(clock_.context(), options_.address, options_.allow_remote);
     if (!acceptor) {
       return fail(acceptor.error());
     }
     acceptor_ = std::move(*acceptor);
     const tcp::endpoint bound = acceptor_.local_endpoint();
-    url_ = "http://" + to_string(Address{bound.address().to_string(), bound.port()});
+    url_ = (tls_ ? "https://" : "http://") +
+           to_string(Address{bound.address().to_string(), bound.port()});
     return {};
   }
 
@@ -138,6 +150,7 @@ class Server::Impl {
                        [](const boost::system::error_code&) {});
     accept_next();
     asio::co_spawn(clock_.context(), watch_for_stalled_streams(), asio::detached);
+    asio::co_spawn(clock_.context(), watch_for_expired_tokens(), asio::detached);
     asio::steady_timer end_timer(clock_.context());  // only wakes the loop, which then looks
     const std::int64_t end_ns = options_.for_ns ? clock_.now_ns() + *options_.for_ns
                                                 : std::numeric_limits<std::int64_t>::max();
@@ -167,17 +180,17 @@ class Server::Impl {
  private:
   FacadeHooks hooks() {
     return {.participant_uuid = options_.participant_uuid,
+            .redeem = programme_.redeem,
             .join =
-                [this](const std::string& uuid, const std::string& name) {
-                  return programme_.join ? programme_.join(broadcast_.join_info(uuid, name))
-                                         : Result<void>{};
+                [this](const JoinInfo& who) {
+                  return programme_.join ? programme_.join(broadcast_.join_info(who))
+                                         : Result<Entrance>(Entrance::conference);
                 },
             .leave =
-                [this](const Member& member) {
-                  broadcast_.end_member(member.id);
+                [this](const Member& member, std::string_view why) {
+                  broadcast_.end_member(member.id, why);
                   if (programme_.leave) {
-                    programme_.leave(
-                        broadcast_.join_info(member.participant_uuid, member.display_name));
+                    programme_.leave(broadcast_.join_info(member.who));
                   }
                 }};
   }
@@ -215,7 +228,8 @@ class Server::Impl {
     boost::system::error_code ignored;
     socket.set_option(tcp::no_delay(true), ignored);
     socket.set_option(asio::socket_base::keep_alive(true), ignored);
-    const auto connection = std::make_shared<Connection>(std::move(socket), service_);
+    const auto connection =
+        std::make_shared<Connection>(ClientSocket(std::move(socket), tls_.get()), service_);
     connections_.insert(connection.get());
     asio::co_spawn(clock_.context(), connection->serve(),
                    [this, connection](const std::exception_ptr& /*out of memory*/) {
@@ -230,6 +244,18 @@ class Server::Impl {
       timer.expires_after(limits::stall_check_interval);
       co_await timer.async_wait(as_result());
       broadcast_.drop_stalled();
+    }
+  }
+
+  asio::awaitable<void> watch_for_expired_tokens() {
+    asio::steady_timer timer(clock_.context());
+    while (options_.tokens.strict) {
+      // A token that comes in the meantime is good for longer than the wait.
+      const std::int64_t look_ns = clock_.now_ns() + token_check_interval_ns;
+      const std::int64_t due_ns = std::min(look_ns, facade_.next_expiry_ns().value_or(look_ns));
+      timer.expires_at(std::chrono::steady_clock::time_point(std::chrono::nanoseconds(due_ns)));
+      co_await timer.async_wait(as_result());
+      facade_.release_expired(clock_.now_ns());
     }
   }
 
@@ -258,6 +284,7 @@ class Server::Impl {
   const ServerOptions options_;
   const Programme programme_;
   PumpClock clock_;  // its handlers refer to what follows, and do not run once that is gone
+  std::shared_ptr<asio::ssl::context> tls_;
   tcp::acceptor acceptor_;
   asio::steady_timer accept_pause_;
   Deck deck_;
@@ -276,8 +303,9 @@ Server::~Server() = default;
 
 Result<std::unique_ptr<Server>> Server::listen(ServerOptions options, Programme programme) {
   check(options.sharing != Sharing::live ||
-            (options.timeline.rate == Rate() && options.timeline.from_ns == 0),
-        "a live source at another rate than 1");
+            (!options.timeline.rate.is_unlimited() && options.timeline.from_ns == 0),
+        "a live source without a time of its own");
+  check(options.sharing != Sharing::shared || !options.faults, "faults of a shared stream");
   if (!options.participant_uuid) {
     options.participant_uuid = [](std::uint64_t) { return std::string(default_participant_uuid); };
   }

@@ -15,27 +15,28 @@
 #include "core/base/result.hpp"
 #include "core/port/frame_source.hpp"
 #include "replayer/address.hpp"
+#include "replayer/admission.hpp"
 #include "replayer/deck.hpp"
+#include "replayer/faults.hpp"
+#include "replayer/join_info.hpp"
+#include "replayer/journal.hpp"
 #include "replayer/limits.hpp"
+#include "replayer/members.hpp"
 #include "replayer/stop_request.hpp"
 #include "replayer/timeline.hpp"
+#include "replayer/tls.hpp"
 
 namespace tapedeck::replayer {
-
-/// Who asks for a stream.
-struct JoinInfo {
-  std::string participant_uuid;  ///< as request_token answered it; "" on /events
-  std::string display_name;      ///< as request_token was told it; "" on /events
-  /// The time on the timeline: 0 where it begins with the stream, else since the server started.
-  std::int64_t now_ns = 0;
-};
 
 /// What is played. A failure keeps that client out, and its message is what the client is told.
 struct Programme {
   /// Opens the frames for one stream, or for all where they share one. Must be there.
   std::function<Result<std::unique_ptr<port::FrameSource>>(const JoinInfo&)> open_stream = {};
   /// Somebody has joined, and will ask for a stream.
-  std::function<Result<void>(const JoinInfo&)> join = {};
+  std::function<Result<Entrance>(const JoinInfo&)> join = {};
+  /// The role that the one-time token of a transfer gives in the conference `alias`, once; nothing:
+  /// it is not good there. Not set: a transfer is a join as any other.
+  std::function<std::optional<Role>(std::string_view alias, std::string_view token)> redeem = {};
   /// Somebody who had joined has left.
   std::function<void(const JoinInfo&)> leave = {};
 };
@@ -44,16 +45,18 @@ enum class Sharing {
   separate,  ///< each stream has a source of its own, whose time begins with it
   shared,    ///< all have one source, whose time begins with the first; who comes later gets what
              ///< is due from then on
-  live,      ///< each stream has a source of its own; time began for all when the server did, and
-             ///< frames up to JoinInfo::now_ns are due at once
+  live,      ///< each stream has a source of its own and ends with it; time began for all when the
+             ///< server did, and frames up to JoinInfo::now_ns are due at once
 };
 
 struct ServerOptions {
   Address address = {};
   /// Allows an address that is not a loopback one.
   bool allow_remote = false;
+  /// Speaks TLS as this one; nothing: plain HTTP.
+  std::optional<ServerIdentity> identity = {};
   Sharing sharing = Sharing::separate;
-  /// For Sharing::live the rate must be 1 and `from_ns` 0.
+  /// For Sharing::live the rate must be limited and `from_ns` 0.
   TimelineOptions timeline = {};
   /// Ends the server when a source is over and what it gave has been sent. Otherwise a stream
   /// whose source is over stays open, as a meeting in which nothing happens does.
@@ -63,7 +66,14 @@ struct ServerOptions {
   /// The participant_uuid for the n-th join, counted from 1. Nothing: default_participant_uuid for
   /// every one.
   std::function<std::string(std::uint64_t)> participant_uuid = {};
+  Admission admission = {};
+  TokenRules tokens = {};
+  /// What goes wrong with the n-th stream, counted from 1; nothing: nothing. Not for
+  /// Sharing::shared.
+  std::function<StreamFaults(std::uint64_t, const JoinInfo&)> faults = {};
   ServerLimits limits = {};
+  /// Is told what the server does; nothing: nobody wants to know.
+  Journal journal = {};
   /// One line for people about something that happened; nothing: silence.
   std::function<void(std::string_view)> log = {};
 };
@@ -80,14 +90,15 @@ struct ServerReport {
 
 class Server {
  public:
-  /// Binds the address. From here on connections are accepted by the system, and served by run().
+  /// Reads the certificate, if there is one, and binds the address. From here on connections are
+  /// accepted by the system, and served by run().
   [[nodiscard]] static Result<std::unique_ptr<Server>> listen(ServerOptions options,
                                                               Programme programme);
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
   ~Server();
 
-  /// `http://127.0.0.1:8080`, with the port that was picked.
+  /// `http://127.0.0.1:8080`, or with https, with the port that was picked.
   [[nodiscard]] const std::string& url() const;
 
   /// Serves until `stop` is requested, or with `once` until a source is over; then ends every

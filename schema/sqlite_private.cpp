@@ -1,6 +1,7 @@
 #include "schema/sqlite_private.hpp"
 
 #include <array>
+#include <cerrno>
 #include <cstring>
 #include <utility>
 
@@ -136,10 +137,21 @@ Failure Database::failure(const std::string& doing) const {
   }
 }
 
+bool Database::is_full() const {
+  const int code = sqlite3_extended_errcode(handle_.get());
+  // To SQLite a quota, and a -shm file that finds no room, are other errors.
+  const int error = sqlite3_system_errno(handle_.get());
+  const bool no_room = error == ENOSPC || error == EDQUOT;
+  return code == SQLITE_FULL ||
+         (no_room && (code == SQLITE_IOERR_WRITE || code == SQLITE_IOERR_SHMSIZE ||
+                      code == SQLITE_IOERR_SHMMAP));
+}
+
 std::string Database::why() const {
+  if (is_full()) {
+    return "the disk is full";
+  }
   switch (sqlite3_errcode(handle_.get()) & 0xff) {
-    case SQLITE_FULL:
-      return "the disk is full";
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return "another process has locked it; try again when that one is done";

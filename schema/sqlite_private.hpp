@@ -59,6 +59,9 @@ class Database {
   /// In the middle of a transaction.
   [[nodiscard]] bool in_transaction() const { return sqlite3_get_autocommit(handle_.get()) == 0; }
 
+  /// The last call failed for want of room on the disk.
+  [[nodiscard]] bool is_full() const;
+
   /// Why the last call failed, as the end of a sentence.
   [[nodiscard]] std::string why() const;
   /// `doing`, and why the last call failed: damaged where SQLite found the file to be.

@@ -1,19 +1,18 @@
 #include "schema/tape_writer.hpp"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
 #include <limits>
 #include <map>
 #include <optional>
 #include <utility>
 
-#include <fcntl.h>
-#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "core/base/check.hpp"
+#include "core/base/units.hpp"
+#include "schema/new_tape_private.hpp"
+#include "schema/rows_private.hpp"
 #include "schema/sqlite_private.hpp"
 #include "schema/tape_file_private.hpp"
 
@@ -25,6 +24,9 @@ constexpr std::int64_t wal_bytes_max = std::int64_t{32} * 1024 * 1024;
 
 /// A reader that is about to go is waited for; one that stays keeps the files beside the tape.
 constexpr int merge_busy_ms_max = 100;
+
+/// From one attempt to write out what is held to the next.
+constexpr std::int64_t release_retry_ns = ns_per_s;
 
 /// Holds the pages of a transaction of commit_frames_max frames of some KB.
 constexpr const char* cache_size_sql = "PRAGMA cache_size = -16384";
@@ -38,111 +40,8 @@ constexpr const char* journal_in_memory_sql = "PRAGMA journal_mode = MEMORY";
 constexpr std::int64_t tape_max = std::numeric_limits<std::int64_t>::max() / 2;
 constexpr std::int64_t connections_max = std::numeric_limits<std::uint32_t>::max() / 2;
 
-Failure cannot_make(const std::string& path, int error) {
-  const auto parent = std::filesystem::path(path).parent_path().string();
-  switch (error) {
-    case ENOENT:
-      return fail_io("cannot make " + in_quotes(path) + ": there is no folder " +
-                     in_quotes(parent) + "; make it first");
-    case EACCES:
-    case EROFS:
-    case EPERM:
-      return fail_io("cannot make " + in_quotes(path) + ": its folder cannot be written to");
-    case ENOSPC:
-    case EDQUOT:
-      return fail_io("cannot make " + in_quotes(path) + ": the disk is full");
-    default:
-      return fail_io("cannot make " + in_quotes(path) + ": " + std::strerror(error));
-  }
-}
-
 Failure cannot_record(const std::string& path, const std::string& why) {
   return fail_io("cannot record onto " + in_quotes(path) + ": " + why);
-}
-
-/// Writes `bytes` and waits for the disk. 0 or the error.
-int write_durably(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t count = ::write(fd, bytes.data(), bytes.size());
-    if (count < 0 && errno != EINTR) {
-      return errno;
-    }
-    bytes.remove_prefix(static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
-  }
-  return ::fsync(fd) == 0 ? 0 : errno;
-}
-
-/// The name of a new file is durable when its folder is.
-void sync_folder(const std::string& path) {
-  const auto parent = std::filesystem::path(path).parent_path();
-  const int fd = ::open(parent.empty() ? "." : parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd >= 0) {
-    ::fsync(fd);
-    ::close(fd);
-  }
-}
-
-/// Makes a tape with nothing on it; false: there is a file of that name.
-Result<bool> make_blank(const std::string& path) {
-  const auto blank = blank_tape();
-  if (!blank) {
-    return fail(blank.error());
-  }
-  sqlite3_int64 size = 0;
-  const std::unique_ptr<unsigned char, decltype(&sqlite3_free)> image{
-      sqlite3_serialize(blank->handle(), "main", &size, 0), sqlite3_free};
-  if (!image) {
-    return fail_io("cannot make " + in_quotes(path) + ": no memory is left");
-  }
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-  if (fd < 0) {
-    if (errno == EEXIST || errno == EISDIR) {
-      return false;
-    }
-    return cannot_make(path, errno);
-  }
-  remove_side_files(path);
-  const auto* bytes = reinterpret_cast<const char*>(image.get());
-  const int error = write_durably(fd, {bytes, static_cast<std::size_t>(size)});
-  ::close(fd);
-  if (error != 0) {
-    ::unlink(path.c_str());
-    return cannot_make(path, error);
-  }
-  sync_folder(path);
-  return true;
-}
-
-/// Sees to it that there is a tape at `path`; true: a new one.
-Result<bool> provide_file(const std::string& path, Existing existing) {
-  auto made = make_blank(path);
-  if (!made || *made) {
-    return made;
-  }
-  if (existing == Existing::refuse) {
-    return fail_io(in_quotes(path) + " exists; --overwrite replaces it, --append continues it");
-  }
-  const auto head = read_head(path);
-  if (!head) {
-    return fail(head.error());
-  }
-  if (!head->is_tape && !head->empty) {
-    return fail_io(in_quotes(path) + " exists and is not a tape; name another output");
-  }
-  if (existing == Existing::append && head->is_tape) {
-    return false;
-  }
-  if (RecordingLock::is_held(head->path)) {
-    return fail_io(in_quotes(path) + " is being recorded by another process");
-  }
-  if (::unlink(head->path.c_str()) != 0) {
-    return cannot_make(path, errno);
-  }
-  auto remade = make_blank(head->path);
-  if (remade && !*remade) {
-    return fail_io(in_quotes(path) + " was made by another process just now");
-  }
-  return remade;
 }
 
 struct OpenConnection {
@@ -163,11 +62,17 @@ struct TapeWriter::Impl {
   Result<void> set_up(const FileHead& head);
   Result<void> prepare();
   Result<void> begin_session();
-  Result<void> write(Statement& statement, std::int64_t at_ns);
+  Result<void> write(Statement& statement, std::initializer_list<Cell> cells, std::int64_t at_ns);
   Result<void> commit();
   Result<void> commit_if_due();
+  Result<void> release();
+  Result<void> hold_or_give_up(bool is_first_attempt = true);
   Result<void> merge();
-  Failure give_up();
+  Failure give_up(bool is_first_attempt = true);
+  void roll_back();
+  void close_for_want_of_room();
+  void committed();
+  [[nodiscard]] bool has_room(std::uint64_t bytes) const;
   OpenConnection& connection_of(std::uint32_t id);
 
   std::string path;  // as given
@@ -179,11 +84,18 @@ struct TapeWriter::Impl {
   std::map<std::uint32_t, OpenConnection> connections;
   std::uint32_t connection_id = 0;  // the last one given out
   std::uint64_t seq = 0;            // of the last frame accepted
+  std::uint64_t frames_taken = 0;   // handed in, with what was on the tape before
   std::uint64_t committed_seq = 0;
+  std::uint32_t committed_connection = 0;
+  std::int64_t committed_ns = 0;  // the latest time heard of when the last commit was made
   std::int64_t start_ns = 0;
   std::int64_t frame_ns = 0;  // of the last frame accepted
   std::int64_t now_ns = 0;    // the latest time heard of
   std::int64_t uncommitted_since_ns = 0;
+  HeldRows rows;  // with OnFull::hold: what is not committed
+  bool holding = false;
+  std::int64_t released_ns = 0;  // when that was tried last
+  bool lacks_room = false;
   bool finished = false;
   std::optional<Error> error;
 };
@@ -210,6 +122,10 @@ Result<std::unique_ptr<TapeWriter::Impl>> TapeWriter::Impl::open(const std::stri
   }
   if (auto begun = impl->begin_session(); !begun) {
     return fail(begun.error());
+  }
+  if (impl->lacks_room && options.on_full == OnFull::stop) {
+    return cannot_record(path, "less than " + format_bytes(options.free_bytes_min) +
+                                   " is free there; make room, or ask for less to stay free");
   }
   return impl;
 }
@@ -288,71 +204,149 @@ Result<void> TapeWriter::Impl::begin_session() {
   if (std::max(start_ns, *last_seq) > tape_max || *last_connection > connections_max) {
     return cannot_record(path, "the file is damaged");
   }
-  seq = committed_seq = static_cast<std::uint64_t>(*last_seq);
-  connection_id = static_cast<std::uint32_t>(*last_connection);
+  seq = frames_taken = committed_seq = static_cast<std::uint64_t>(*last_seq);
+  connection_id = committed_connection = static_cast<std::uint32_t>(*last_connection);
   if (*last >= 0) {
-    gap.bind(1, *last_connection).bind(2, *last).bind(3, start_ns).bind_text(4, "not recording");
-    if (auto noted = write(gap, start_ns); !noted) {
+    if (auto noted = write(gap, {*last_connection, *last, start_ns, "not recording"}, start_ns);
+        !noted) {
       return noted;
     }
   }
   frame_ns = now_ns = start_ns;
-  mark.bind(1, start_ns)
-      .bind(2, options.wall_now_ns)
-      .bind_text(3, "opened")
-      .bind_text(4, "tapedeck " TAPEDECK_VERSION);
-  if (auto marked = write(mark, start_ns); !marked) {
+  if (auto marked = write(
+          mark, {start_ns, options.wall_now_ns, "opened", "tapedeck " TAPEDECK_VERSION}, start_ns);
+      !marked) {
     return marked;
   }
   return commit();
 }
 
-/// The first failure ends the recording. What was accepted before it is committed if that works.
-Failure TapeWriter::Impl::give_up() {
-  error = cannot_record(path, database.why() +
-                                  "; what was committed is kept, and --append "
-                                  "continues the tape")
-              .error;
-  if (database.in_transaction() && end.run() == SQLITE_OK) {
-    committed_seq = seq;
+/// The first failure ends the recording. What was accepted before it is committed if that works;
+/// the rows of a second attempt are not known to be all there.
+Failure TapeWriter::Impl::give_up(bool is_first_attempt) {
+  const bool full = holding || database.is_full();
+  const std::string why = holding ? "the disk is full" : database.why();
+  rows.clear();
+  if (is_first_attempt && database.in_transaction() && end.run() == SQLITE_OK) {
+    committed();
+  }
+  roll_back();
+  const std::uint64_t lost = frames_taken - committed_seq;
+  const std::string kept = "; the tape keeps " + format_count(committed_seq) +
+                           (committed_seq == 1 ? " frame" : " frames");
+  const std::string missing =
+      lost == 0 ? "" : ", those after them (at least " + format_count(lost) + ") are lost";
+  error = cannot_record(path, why + kept + missing + ", and --append continues it").error;
+  if (full) {
+    close_for_want_of_room();
   }
   return fail(*error);
 }
 
-Result<void> TapeWriter::Impl::write(Statement& statement, std::int64_t at_ns) {
+void TapeWriter::Impl::roll_back() {
+  if (database.in_transaction()) {
+    (void)database.run("ROLLBACK");  // it is the last resort, and can only fail by being over
+  }
+}
+
+/// The pages of the transaction that found no room have made some: enough, most of the time, to say
+/// on the tape what happened.
+void TapeWriter::Impl::close_for_want_of_room() {
+  const Cell lost[] = {committed_connection, committed_ns, now_ns, "the disk is full"};
+  const Cell closed[] = {now_ns, {}, "closed", ""};
+  if (begin.run() == SQLITE_OK &&
+      (frames_taken == committed_seq || run_with(gap, lost) == SQLITE_OK) &&
+      run_with(mark, closed) == SQLITE_OK && end.run() == SQLITE_OK) {
+    (void)merge();  // the error that ends the recording is another one
+  }
+  roll_back();
+}
+
+/// Whether `bytes` more would leave the room that is to stay free.
+bool TapeWriter::Impl::has_room(std::uint64_t bytes) const {
+  const std::uint64_t needed = options.free_bytes_min + bytes;
+  struct statvfs disk {};
+  return needed == 0 || ::statvfs(path.c_str(), &disk) != 0 ||
+         std::uint64_t{disk.f_bavail} * disk.f_frsize >= needed;
+}
+
+void TapeWriter::Impl::committed() {
+  rows.clear();
+  committed_seq = seq;
+  committed_connection = connection_id;
+  committed_ns = now_ns;
+  lacks_room = !has_room(0);
+  if (lacks_room && options.on_full == OnFull::hold) {
+    holding = true;
+    released_ns = now_ns;
+  }
+}
+
+/// A full disk may get room again; then everything since the last commit is written once more.
+Result<void> TapeWriter::Impl::hold_or_give_up(bool is_first_attempt) {
+  if (options.on_full != OnFull::hold || !database.is_full()) {
+    holding = false;
+    return give_up(is_first_attempt);
+  }
+  roll_back();
+  holding = true;
+  released_ns = now_ns;
+  return {};
+}
+
+/// Tries to write out what is held.
+Result<void> TapeWriter::Impl::release() {
+  if (begin.run() != SQLITE_OK || rows.run() != SQLITE_OK || end.run() != SQLITE_OK) {
+    return hold_or_give_up(false);
+  }
+  holding = false;
+  committed();
+  return {};
+}
+
+Result<void> TapeWriter::Impl::write(Statement& statement, std::initializer_list<Cell> cells,
+                                     std::int64_t at_ns) {
   check(!finished, "a tape that is finished is written to");
   if (error) {
     return fail(*error);
   }
   now_ns = std::max(now_ns, at_ns);
+  if (options.on_full == OnFull::hold) {
+    rows.add(statement, cells);
+  }
+  if (holding) {
+    return {};
+  }
   if (!database.in_transaction()) {
     if (begin.run() != SQLITE_OK) {
-      return give_up();
+      return hold_or_give_up();
     }
     uncommitted_since_ns = now_ns;
   }
-  if (statement.run() != SQLITE_OK) {
-    return give_up();
-  }
-  return {};
+  return run_with(statement, cells) == SQLITE_OK ? Result<void>{} : hold_or_give_up();
 }
 
 Result<void> TapeWriter::Impl::commit() {
   if (error) {
     return fail(*error);
   }
+  if (holding) {
+    released_ns = now_ns;
+    return has_room(rows.bytes()) ? release() : Result<void>{};
+  }
   if (database.in_transaction()) {
     if (end.run() != SQLITE_OK) {
-      return give_up();
+      return hold_or_give_up();
     }
-    committed_seq = seq;
+    committed();
   }
   return {};
 }
 
 Result<void> TapeWriter::Impl::commit_if_due() {
-  const bool due = seq - committed_seq >= options.commit_frames_max ||
-                   now_ns - uncommitted_since_ns >= options.commit_ns_max;
+  const bool due = holding ? now_ns - released_ns >= release_retry_ns
+                           : seq - committed_seq >= options.commit_frames_max ||
+                                 now_ns - uncommitted_since_ns >= options.commit_ns_max;
   return due ? commit() : Result<void>{};
 }
 
@@ -406,16 +400,25 @@ std::uint64_t TapeWriter::committed_seq() const {
   return impl_->committed_seq;
 }
 
+std::size_t TapeWriter::held_bytes() const {
+  return impl_->holding ? impl_->rows.bytes() : 0;
+}
+
+bool TapeWriter::lacks_room() const {
+  return impl_->lacks_room;
+}
+
+std::uint64_t TapeWriter::frames_lost() const {
+  return impl_->error ? impl_->frames_taken - impl_->committed_seq : 0;
+}
+
 Result<std::uint32_t> TapeWriter::open_connection(const port::ConnectionStart& start) {
   const std::uint32_t id = impl_->connection_id + 1;
-  impl_->connection.bind(1, id)
-      .bind(2, start.opened_ns)
-      .bind(3, start.wall_ns)
-      .bind_text(4, start.source)
-      .bind(5, start.http_status)
-      .bind_text(6, start.headers)
-      .bind_text(7, start.last_event_id);
-  if (auto written = impl_->write(impl_->connection, start.opened_ns); !written) {
+  if (auto written = impl_->write(impl_->connection,
+                                  {id, start.opened_ns, start.wall_ns, start.source,
+                                   start.http_status, start.headers, start.last_event_id},
+                                  start.opened_ns);
+      !written) {
     return fail(written.error());
   }
   impl_->connection_id = id;
@@ -436,10 +439,9 @@ Result<void> TapeWriter::note_read(std::uint32_t connection_id, std::uint64_t en
   check(connection.read_bytes > 0 || connection.frame_bytes == 0,
         "a read is noted after frames of a connection without reads");
   check(recv_ns >= connection.read_ns, "time goes back within a connection");
-  impl_->read.bind(1, connection_id)
-      .bind(2, static_cast<std::int64_t>(end_offset))
-      .bind(3, recv_ns);
-  if (auto written = impl_->write(impl_->read, recv_ns); !written) {
+  if (auto written = impl_->write(
+          impl_->read, {connection_id, static_cast<std::int64_t>(end_offset), recv_ns}, recv_ns);
+      !written) {
     return written;
   }
   connection.read_bytes = end_offset;
@@ -458,12 +460,12 @@ Result<void> TapeWriter::accept(const port::Frame& frame) {
   check(connection.read_bytes == 0 || frame_bytes <= connection.read_bytes,
         "frames hold more bytes than were read");
   const std::int64_t recv_ns = std::max(impl_->frame_ns, frame.recv_ns);
-  impl_->frame.bind(1, static_cast<std::int64_t>(impl_->seq + 1))
-      .bind(2, frame.connection_id)
-      .bind(3, recv_ns)
-      .bind(4, frame.complete ? 1 : 0)
-      .bind_blob(5, frame.raw);
-  if (auto written = impl_->write(impl_->frame, recv_ns); !written) {
+  ++impl_->frames_taken;
+  if (auto written = impl_->write(impl_->frame,
+                                  {static_cast<std::int64_t>(impl_->seq + 1), frame.connection_id,
+                                   recv_ns, frame.complete ? 1 : 0, Cell::blob(frame.raw)},
+                                  recv_ns);
+      !written) {
     return written;
   }
   ++impl_->seq;
@@ -483,12 +485,11 @@ Result<void> TapeWriter::close_connection(std::uint32_t connection_id, std::int6
         "frames and reads of a connection do not add up to the same body");
   check(closed_ns >= std::max(connection.frame_ns, connection.read_ns),
         "time goes back within a connection");
-  impl_->close.bind(1, connection_id)
-      .bind(2, closed_ns)
-      .bind_text(3, text_of(end))
-      .bind_text(4, detail)
-      .bind(5, static_cast<std::int64_t>(connection.frame_bytes));
-  if (auto written = impl_->write(impl_->close, closed_ns); !written) {
+  if (auto written = impl_->write(impl_->close,
+                                  {connection_id, closed_ns, text_of(end), detail,
+                                   static_cast<std::int64_t>(connection.frame_bytes)},
+                                  closed_ns);
+      !written) {
     return written;
   }
   impl_->connections.erase(connection_id);
@@ -496,27 +497,22 @@ Result<void> TapeWriter::close_connection(std::uint32_t connection_id, std::int6
 }
 
 Result<void> TapeWriter::note_gap(const port::Gap& gap) {
-  impl_->gap.bind(1, gap.after_connection)
-      .bind(2, gap.start_ns)
-      .bind(3, gap.end_ns)
-      .bind_text(4, gap.reason);
-  if (auto written = impl_->write(impl_->gap, gap.end_ns); !written) {
+  if (auto written = impl_->write(
+          impl_->gap, {gap.after_connection, gap.start_ns, gap.end_ns, gap.reason}, gap.end_ns);
+      !written) {
     return written;
   }
   return impl_->commit_if_due();
 }
 
 Result<void> TapeWriter::note_exchange(const port::Exchange& exchange) {
-  impl_->exchange.bind(1, exchange.request_ns)
-      .bind(2, exchange.response_ns)
-      .bind_text(3, exchange.method)
-      .bind_text(4, exchange.target)
-      .bind_text(5, exchange.request_headers)
-      .bind_blob(6, exchange.request_body)
-      .bind(7, exchange.status)
-      .bind_text(8, exchange.response_headers)
-      .bind_blob(9, exchange.response_body);
-  if (auto written = impl_->write(impl_->exchange, exchange.response_ns); !written) {
+  if (auto written = impl_->write(
+          impl_->exchange,
+          {exchange.request_ns, exchange.response_ns, exchange.method, exchange.target,
+           exchange.request_headers, Cell::blob(exchange.request_body), exchange.status,
+           exchange.response_headers, Cell::blob(exchange.response_body)},
+          exchange.response_ns);
+      !written) {
     return written;
   }
   return impl_->commit_if_due();
@@ -527,21 +523,29 @@ Result<void> TapeWriter::commit_if_due(std::int64_t now_ns) {
   return impl_->commit_if_due();
 }
 
+Result<void> TapeWriter::commit() {
+  return impl_->commit();
+}
+
 Result<void> TapeWriter::set(const std::string& key, const std::string& value) {
-  impl_->value.bind_text(1, key).bind_text(2, value);
-  return impl_->write(impl_->value, impl_->now_ns);
+  return impl_->write(impl_->value, {key, value}, impl_->now_ns);
 }
 
 Result<void> TapeWriter::finish() {
   if (impl_->finished) {
     return {};
   }
-  impl_->mark.bind(1, impl_->now_ns).bind_null(2).bind_text(3, "closed").bind_text(4, "");
-  if (auto marked = impl_->write(impl_->mark, impl_->now_ns); !marked) {
+  if (auto marked = impl_->write(impl_->mark, {impl_->now_ns, {}, "closed", ""}, impl_->now_ns);
+      !marked) {
     return marked;
   }
-  if (auto committed = impl_->commit(); !committed) {
+  // What is there now and has no later chance counts more than the room that was to stay free.
+  impl_->options.free_bytes_min = 0;
+  if (auto committed = impl_->holding ? impl_->release() : impl_->commit(); !committed) {
     return committed;
+  }
+  if (impl_->holding) {
+    return impl_->give_up();
   }
   impl_->finished = true;
   return impl_->merge();

@@ -31,10 +31,18 @@ enum class Durability {
   full,    ///< a commit outlives the power: each one waits for the disk
 };
 
+/// What a full disk does to a recording.
+enum class OnFull {
+  stop,  ///< it fails: the tape keeps what was committed, and says that the rest is missing
+  hold,  ///< what comes is held in memory until there is room: see TapeWriter::held_bytes
+};
+
 struct TapeWriterOptions {
   Existing existing = Existing::refuse;
   Durability durability = Durability::full;
-  std::int64_t wall_now_ns = 0;  ///< Unix time of the moment of opening
+  OnFull on_full = OnFull::stop;
+  std::uint64_t free_bytes_min = 0;  ///< a disk with less room is full: see TapeWriter::lacks_room
+  std::int64_t wall_now_ns = 0;      ///< Unix time of the moment of opening
   std::size_t commit_frames_max = limits::commit_frames_max;
   std::int64_t commit_ns_max = limits::commit_ns_max;
 };
@@ -68,6 +76,9 @@ class TapeWriter final : public port::RecordingSink {
   Result<void> note_exchange(const port::Exchange& exchange) override;
   Result<void> commit_if_due(std::int64_t now_ns) override;
 
+  /// Commits now.
+  Result<void> commit();
+
   /// Remembers a value of the whole tape, e.g. `self`, the recorder's participant uuid. Replaces
   /// the one there was.
   Result<void> set(const std::string& key, const std::string& value);
@@ -78,6 +89,18 @@ class TapeWriter final : public port::RecordingSink {
 
   /// The last frame that is committed, 0 if none is.
   [[nodiscard]] std::uint64_t committed_seq() const;
+
+  /// With OnFull::hold, what waits in memory for room on the disk; 0 while there is room. Nothing
+  /// bounds it but the caller, who takes no more when it is enough. It is tried again about every
+  /// second (`commit_if_due`) and by `finish`, which fails when there is still no room.
+  [[nodiscard]] std::size_t held_bytes() const;
+
+  /// At the last commit less than TapeWriterOptions::free_bytes_min was free. With OnFull::stop it
+  /// is the caller who stops: while there is some room left, the recording can end as it should.
+  [[nodiscard]] bool lacks_room() const;
+
+  /// After a failure: frames that were handed in and are not on the tape.
+  [[nodiscard]] std::uint64_t frames_lost() const;
 
  private:
   struct Impl;

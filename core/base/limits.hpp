@@ -79,6 +79,10 @@ inline constexpr std::int64_t steady_connection_ns = 30'000'000'000;
 inline constexpr std::size_t commit_frames_max = 1000;
 inline constexpr std::int64_t commit_ns_max = 200'000'000;
 
+/// Held in memory of a stream that the disk has no room for; a busy conference brings a MiB a
+/// minute.
+inline constexpr std::size_t held_bytes_max = std::size_t{64} * 1024 * 1024;
+
 /// Deepest nesting of what tapedeck writes itself: payloads within a state within an expectation.
 inline constexpr std::size_t document_depth_max = json_depth_max + 64;
 

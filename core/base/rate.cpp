@@ -4,6 +4,8 @@
 #include <limits>
 #include <numeric>
 
+#include "core/base/check.hpp"
+
 namespace tapedeck {
 namespace {
 
@@ -12,6 +14,19 @@ constexpr std::int64_t limit = 1'000'000;
 
 constexpr bool is_digit(char c) {
   return c >= '0' && c <= '9';
+}
+
+/// `time_ns` times `num` / `den`, rounded down; saturates.
+std::int64_t scaled(std::int64_t time_ns, std::int64_t num, std::int64_t den) {
+  __extension__ using Wide = __int128;
+  const Wide product = static_cast<Wide>(time_ns) * num;
+  Wide quotient = product / den;
+  if (product % den < 0) {
+    --quotient;
+  }
+  constexpr Wide min = std::numeric_limits<std::int64_t>::min();
+  constexpr Wide max = std::numeric_limits<std::int64_t>::max();
+  return static_cast<std::int64_t>(std::clamp(quotient, min, max));
 }
 
 }  // namespace
@@ -49,18 +64,12 @@ Result<Rate> Rate::parse(std::string_view text) {
 }
 
 std::int64_t Rate::scale(std::int64_t recorded_ns) const {
-  if (is_unlimited()) {
-    return 0;
-  }
-  __extension__ using Wide = __int128;
-  const Wide product = static_cast<Wide>(recorded_ns) * den_;
-  Wide quotient = product / num_;
-  if (product % num_ < 0) {
-    --quotient;
-  }
-  constexpr Wide min = std::numeric_limits<std::int64_t>::min();
-  constexpr Wide max = std::numeric_limits<std::int64_t>::max();
-  return static_cast<std::int64_t>(std::clamp(quotient, min, max));
+  return is_unlimited() ? 0 : scaled(recorded_ns, den_, num_);
+}
+
+std::int64_t Rate::unscale(std::int64_t replay_ns) const {
+  check(!is_unlimited(), "the recorded time of a replay without a rate");
+  return scaled(replay_ns, num_, den_);
 }
 
 std::string Rate::to_string() const {

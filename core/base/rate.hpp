@@ -26,6 +26,10 @@ class Rate {
   /// the ends of int64. 0 when unlimited.
   [[nodiscard]] std::int64_t scale(std::int64_t recorded_ns) const;
 
+  /// The recorded time that has been played after `replay_ns`: the inverse, rounded down likewise.
+  /// Must not be unlimited.
+  [[nodiscard]] std::int64_t unscale(std::int64_t replay_ns) const;
+
   /// As `parse` reads it.
   [[nodiscard]] std::string to_string() const;
 

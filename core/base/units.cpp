@@ -1,6 +1,7 @@
 #include "core/base/units.hpp"
 
 #include <array>
+#include <charconv>
 #include <cinttypes>
 #include <cstdio>
 #include <ctime>
@@ -23,6 +24,22 @@ constexpr std::array<Unit, 7> units{{{"ns", 1, 0},
                                      {"m", 60 * ns_per_s, 9},
                                      {"h", 3600 * ns_per_s, 9},
                                      {"", ns_per_s, 9}}};
+
+struct SizeUnit {
+  std::string_view suffix;
+  std::int64_t bytes;
+};
+
+constexpr std::array<SizeUnit, 10> size_units{{{"", 1},
+                                               {"B", 1},
+                                               {"KiB", std::int64_t{1} << 10},
+                                               {"MiB", std::int64_t{1} << 20},
+                                               {"GiB", std::int64_t{1} << 30},
+                                               {"TiB", std::int64_t{1} << 40},
+                                               {"KB", 1'000},
+                                               {"MB", 1'000'000},
+                                               {"GB", 1'000'000'000},
+                                               {"TB", 1'000'000'000'000}}};
 
 constexpr bool is_digit(char c) {
   return c >= '0' && c <= '9';
@@ -87,6 +104,22 @@ Result<std::int64_t> parse_duration(std::string_view text) {
     return static_cast<std::int64_t>(ns);
   }
   return bad_duration(text);
+}
+
+Result<std::uint64_t> parse_bytes(std::string_view text) {
+  std::int64_t count = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, count);
+  if (error == std::errc{} && count >= 0) {
+    for (const SizeUnit& unit : size_units) {
+      if (std::string_view(stop, end) == unit.suffix &&
+          count <= std::numeric_limits<std::int64_t>::max() / unit.bytes) {
+        return static_cast<std::uint64_t>(count * unit.bytes);
+      }
+    }
+  }
+  return fail_usage("'" + std::string(text) +
+                    "' is not a size; write it like 4096, 64MiB, 1GiB or 500MB");
 }
 
 std::string format_duration(std::int64_t ns) {

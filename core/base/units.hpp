@@ -17,6 +17,10 @@ inline constexpr std::int64_t ns_per_s = 1'000'000'000;
 /// digits below a nanosecond, a sign and a value past int64 are refused.
 [[nodiscard]] Result<std::int64_t> parse_duration(std::string_view text);
 
+/// Reads `4096`, `64MiB`, `1GiB`, `500MB`: a whole number of bytes, or of KiB, MiB, GiB and TiB
+/// (powers of 1024) or KB, MB, GB and TB (powers of 1000). A value past int64 is refused.
+[[nodiscard]] Result<std::uint64_t> parse_bytes(std::string_view text);
+
 /// `340ms`, `12.5s`, `3m04.250s`, `1h02m03s`: short, for people, at most millisecond precision
 /// from a second on.
 [[nodiscard]] std::string format_duration(std::int64_t ns);

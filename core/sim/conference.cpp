@@ -226,8 +226,27 @@ void Conference::keep_alive() {
   emit(std::move(event));
 }
 
-void Conference::disconnect(std::string_view reason) {
-  emit(rooms_.at(main_room), "disconnect", reason_payload(reason));
+void Conference::disconnect(std::string_view reason, const std::string& only_for) {
+  tell(only_for, event(rooms_.at(main_room), "disconnect", reason_payload(reason)));
+}
+
+void Conference::refer(const std::string& only_for, const Transfer& transfer) {
+  tell(only_for, event(rooms_.at(main_room), "refer", refer_payload(transfer)));
+}
+
+void Conference::greet(RoomId room, Leg leg) {
+  const Participant& participant = participant_at(room, leg);
+  for (Event& event : greeting()) {
+    if (event.audience == Audience::everyone || participant.role == Role::chair) {
+      tell(participant.uuid, std::move(event));
+    }
+  }
+}
+
+void Conference::tell(const std::string& only_for, Event event) {
+  event.audience = only_for.empty() ? Audience::everyone : Audience::one;
+  event.only_for = only_for;
+  emit(std::move(event));
 }
 
 std::vector<Event> Conference::greeting() {
@@ -238,6 +257,16 @@ std::vector<Event> Conference::greeting() {
     }
     greet(room, greeting);
   }
+  return greeting;
+}
+
+std::vector<Event> Conference::waiting_greeting(Leg leg) {
+  const Room& main = rooms_.at(main_room);
+  std::vector<Event> greeting;
+  greeting.push_back(event(main, "participant_sync_begin", "null"));
+  greeting.push_back(
+      event(main, "participant_create", participant_payload(participant_at(main_room, leg))));
+  greeting.push_back(event(main, "participant_sync_end", "null"));
   return greeting;
 }
 
@@ -286,7 +315,9 @@ void Conference::emit(Event event) {
 void Conference::emit(const Room& room, std::string_view name, std::string_view data,
                       Audience audience) {
   Event happened = event(room, name, data);
-  happened.audience = audience;
+  if (audience != Audience::everyone) {
+    happened.audience = audience;
+  }
   emit(std::move(happened));
 }
 
@@ -300,6 +331,7 @@ Event Conference::event(const Room& room, std::string_view name, std::string_vie
   } else {
     const std::string nested = nested_payload(room.uuid, name, next_id(room.id, node_number), data);
     event.bytes = block("breakout_event", nested, next_id(main_room, node_address));
+    event.audience = Audience::hosts;
   }
   return event;
 }
@@ -307,6 +339,7 @@ Event Conference::event(const Room& room, std::string_view name, std::string_vie
 Event Conference::breakout_border(std::string_view name, const Room& room) {
   const std::string uuid = identity_in(room.uuid, participant_at(main_room, observer_).uuid);
   Event border = event(rooms_.at(main_room), name, breakout_payload(room.uuid, uuid));
+  border.audience = Audience::hosts;
   border.breakout_uuid = room.uuid;
   border.identity_at = border.bytes.find(uuid);
   return border;

@@ -23,7 +23,9 @@ namespace tapedeck::sim {
 /// Whom a node sends an event.
 enum class Audience {
   everyone,
+  hosts,     ///< what happens in breakout rooms
   observer,  ///< captions that it alone asked for, messages to it alone
+  one,       ///< Event::only_for
 };
 
 /// Events of one burst leave the node this far apart.
@@ -34,6 +36,7 @@ struct Event {
   std::int64_t at_ns = 0;  ///< since the conference began; later than the event before it
   Audience audience = Audience::everyone;
   std::string bytes;
+  std::string only_for;  ///< a uuid; "" for other audiences
   /// In breakout_begin and breakout_end: where in `bytes` the observer's identity in the room
   /// stands. Another client has its own there.
   std::size_t identity_at = std::string::npos;
@@ -104,12 +107,18 @@ class Conference {
   void close_breakout(RoomId room);
 
   void keep_alive();
-  /// The last event of all.
-  void disconnect(std::string_view reason);
+  /// The last event of all, or of one client.
+  void disconnect(std::string_view reason, const std::string& only_for = {});
+  /// Sends a client to another conference.
+  void refer(const std::string& only_for, const Transfer& transfer);
+  /// Sends a client the greeting among the other events.
+  void greet(RoomId room, Leg leg);
 
   /// What a node sends a client that joins now: roster, status, layout, stage, presentation, and
   /// the same for each breakout room. Without times, and not part of `take_events`.
   [[nodiscard]] std::vector<Event> greeting();
+  /// The same for somebody in the waiting room, who sees nobody else.
+  [[nodiscard]] std::vector<Event> waiting_greeting(Leg leg);
 
   /// What happened since the last call.
   [[nodiscard]] std::vector<Event> take_events();
@@ -121,6 +130,8 @@ class Conference {
   void refresh_stage_and_layout(const Room& room);
   void greet(const Room& room, std::vector<Event>& greeting);
 
+  /// `only_for` "": everyone.
+  void tell(const std::string& only_for, Event event);
   void emit(Event event);
   void emit(const Room& room, std::string_view name, std::string_view data,
             Audience audience = Audience::everyone);

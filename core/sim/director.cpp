@@ -92,6 +92,7 @@ Director::Director(const Options& options, Random random, Conference& conference
   }
   conference_.update_status(
       main_room, [this](Status& status) { status.captions_available = random_.percent(60); });
+  conference_.update_status(main_room, [this](Status& status) { status.locked = options_.locked; });
   for (Person& person : people_) {
     if (&person == &people_.front() || random_.percent(60)) {
       arrive(person, conference_.wall_ns() - random_.between(1, std::int64_t{1200} * ns_per_s));
@@ -230,7 +231,8 @@ void Director::arrive(Person& person, std::int64_t start_wall_ns) {
   if (!is_first && participant.dialled_out) {
     participant.service_type = ServiceType::connecting;
     participant.has_media = false;
-  } else if (conference_.room(main_room).status.locked && participant.role == Role::guest) {
+  } else if (!is_first && conference_.room(main_room).status.locked &&
+             participant.role == Role::guest) {
     participant.service_type = ServiceType::waiting_room;
   }
   const bool has_settled = participant.service_type == ServiceType::conference;
@@ -476,7 +478,7 @@ void Director::choose_layout(Person& person) {
 }
 
 void Director::lock(Person& person) {
-  if (leads(person)) {
+  if (leads(person) && !options_.locked) {
     conference_.update_status(main_room, [](Status& status) { status.locked = !status.locked; });
   }
 }

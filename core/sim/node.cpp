@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/check.hpp"
+#include "core/base/units.hpp"
 
 namespace tapedeck::sim {
 namespace {
@@ -11,16 +12,29 @@ namespace {
 /// Kept apart from the director's numbers, so that these do not hang on what else takes some.
 constexpr std::uint64_t observer_seed = 0x6f62736572766572;
 
+/// The number of an event that does not come.
+constexpr std::uint64_t never = UINT64_MAX;
+
+/// How long the people in a conference that is locked for a while let a guest wait.
+constexpr std::int64_t usual_wait_ns = 3 * ns_per_s;
+
 }  // namespace
 
 class Node::Stream final : public port::FrameSource {
  public:
-  Stream(Node& node, std::string uuid, std::int64_t at_ns)
+  Stream(Node& node, std::string uuid, const Presence& client, std::int64_t at_ns)
       : node_(node),
         uuid_(std::move(uuid)),
-        greeting_(node.conference_.greeting()),
-        cursor_(node.kept_from_ + node.kept_.size()),
+        is_host_(node.conference_.participant(main_room, client.leg).role == Role::chair),
+        sees_from_(client.sees_from),
+        greeting_(client.waiting ? node.conference_.waiting_greeting(client.leg)
+                                 : node.conference_.greeting()),
+        cursor_(node.next_event()),
         last_ns_(at_ns - burst_gap_ns) {
+    if (!is_host_) {
+      std::erase_if(greeting_,
+                    [](const Event& event) { return event.audience == Audience::hosts; });
+    }
     node_.streams_.insert(this);
   }
   Stream(const Stream&) = delete;
@@ -29,13 +43,15 @@ class Node::Stream final : public port::FrameSource {
 
   [[nodiscard]] const std::string& uuid() const { return uuid_; }
   [[nodiscard]] std::uint64_t cursor() const { return cursor_; }
-  void end() { has_ended_ = true; }
+  /// It ends before the event `number`, or at once where that has been read.
+  void end_before(std::uint64_t number) { end_ = std::min(end_, number); }
+  void see_from(std::uint64_t number) { sees_from_ = number; }
 
   [[nodiscard]] Result<std::optional<port::Frame>> next() override {
     if (greeted_ < greeting_.size()) {
       return frame(std::move(greeting_[greeted_++]), last_ns_ + burst_gap_ns);
     }
-    while (!has_ended_) {
+    while (cursor_ < end_) {
       if (cursor_ < node_.kept_from_) {
         return fail_io("cannot read on in the simulated conference: the reader fell more than " +
                        std::to_string(node_.kept_events_) + " events behind");
@@ -47,9 +63,8 @@ class Node::Stream final : public port::FrameSource {
         }
         continue;
       }
-      ++cursor_;
       const Event& event = node_.kept_[static_cast<std::size_t>(index)];
-      if (event.audience == Audience::everyone || uuid_ == node_.observer_uuid()) {
+      if (is_for_us(event, cursor_++)) {
         return frame(event, event.at_ns);
       }
     }
@@ -57,6 +72,20 @@ class Node::Stream final : public port::FrameSource {
   }
 
  private:
+  [[nodiscard]] bool is_for_us(const Event& event, std::uint64_t number) const {
+    switch (event.audience) {
+      case Audience::everyone:
+        return number >= sees_from_;
+      case Audience::hosts:
+        return is_host_;
+      case Audience::observer:
+        return uuid_ == node_.observer_uuid();
+      case Audience::one:
+        return uuid_ == event.only_for;
+    }
+    return false;
+  }
+
   std::optional<port::Frame> frame(Event event, std::int64_t at_ns) {
     bytes_ = std::move(event.bytes);
     if (event.identity_at != std::string::npos) {
@@ -70,13 +99,15 @@ class Node::Stream final : public port::FrameSource {
 
   Node& node_;
   std::string uuid_;
+  bool is_host_;
+  std::uint64_t sees_from_;
   std::vector<Event> greeting_;
   std::size_t greeted_ = 0;
   std::uint64_t cursor_;
   std::int64_t last_ns_;
   std::uint64_t seq_ = 0;
   std::string bytes_;
-  bool has_ended_ = false;
+  std::uint64_t end_ = never;
 };
 
 Node::Node(const Options& options, std::size_t kept_events)
@@ -84,7 +115,7 @@ Node::Node(const Options& options, std::size_t kept_events)
       kept_events_(kept_events),
       conference_(Random(options.seed ^ observer_seed).uuid()),
       director_(options, Random(options.seed), conference_) {
-  clients_.emplace(observer_uuid(), conference_.observer());
+  clients_.emplace(observer_uuid(), Presence{.leg = conference_.observer()});
   keep_events();
 }
 
@@ -96,7 +127,7 @@ const std::string& Node::observer_uuid() const {
   return conference_.participant(main_room, conference_.observer()).uuid;
 }
 
-Result<void> Node::join(const Client& client, std::int64_t at_ns) {
+Result<ServiceType> Node::join(const Client& client, std::int64_t at_ns) {
   advance_to(at_ns);
   if (is_over_) {
     return fail_io("cannot join the simulated conference: it is over");
@@ -112,28 +143,112 @@ Result<void> Node::join(const Client& client, std::int64_t at_ns) {
   participant.display_name = client.display_name;
   participant.overlay_text = client.display_name;
   participant.uri = client.display_name;
-  participant.role = Role::chair;
+  participant.call_tag = client.call_tag;
+  participant.role = client.role;
   participant.protocol = Protocol::api;
-  participant.controls_rooms = true;
-  clients_.emplace(client.uuid, conference_.join(main_room, std::move(participant)));
+  participant.controls_rooms = client.role == Role::chair;
+  Presence presence;
+  presence.waiting = client.role == Role::guest && conference_.room(main_room).status.locked;
+  if (presence.waiting) {
+    participant.service_type = ServiceType::waiting_room;
+    presence.sees_from = never;
+    if (options_.locked && !options_.admit_after_ns) {
+      plan(at_ns + waiting_max_ns, {Deed::turn_away, client.uuid});
+    } else {
+      plan(at_ns + options_.admit_after_ns.value_or(usual_wait_ns), {Deed::admit, client.uuid});
+    }
+  }
+  const ServiceType where = participant.service_type;
+  presence.leg = conference_.join(main_room, std::move(participant));
+  clients_.emplace(client.uuid, presence);
   keep_events();
-  return {};
+  return where;
+}
+
+void Node::refer(const std::string& uuid, std::int64_t at_ns, Transfer transfer) {
+  plan(at_ns, {Deed::refer, uuid, std::move(transfer)});
+}
+
+void Node::plan(std::int64_t at_ns, Plan what) {
+  plans_.emplace(std::max(at_ns, conference_.now_ns()), std::move(what));
+}
+
+void Node::carry_out(const Plan& planned) {
+  const auto client = clients_.find(planned.uuid);
+  if (client == clients_.end()) {
+    return;
+  }
+  switch (planned.deed) {
+    case Deed::admit:
+      admit(client->first, client->second);
+      return;
+    case Deed::turn_away:
+      if (client->second.waiting) {
+        turn_away(planned.uuid);
+      }
+      return;
+    case Deed::refer:
+      if (!client->second.waiting) {
+        conference_.refer(planned.uuid, planned.transfer);
+      }
+      return;
+  }
+}
+
+void Node::admit(const std::string& uuid, Presence& client) {
+  if (!client.waiting) {
+    return;
+  }
+  client.waiting = false;
+  conference_.update(main_room, client.leg, [](Participant& participant) {
+    participant.service_type = ServiceType::conference;
+  });
+  conference_.greet(main_room, client.leg);
+  keep_events();
+  client.sees_from = next_event();
+  for (Stream* stream : streams_) {
+    if (stream->uuid() == uuid) {
+      stream->see_from(client.sees_from);
+    }
+  }
+}
+
+void Node::turn_away(const std::string& uuid) {
+  conference_.disconnect(
+      "Timeout waiting for conference host to join or permit access to locked conference", uuid);
+  keep_events();
+  depart(uuid, next_event());
+}
+
+void Node::admit_all_if_unlocked() {
+  if (!conference_.room(main_room).status.locked) {
+    for (auto& [uuid, client] : clients_) {
+      admit(uuid, client);
+    }
+  }
 }
 
 void Node::leave(const std::string& uuid, std::int64_t at_ns) {
   check(uuid != observer_uuid(), "the observer stays to the end");
+  if (!clients_.contains(uuid)) {
+    return;
+  }
+  advance_to(at_ns);
+  depart(uuid, 0);
+}
+
+void Node::depart(const std::string& uuid, std::uint64_t hears_until) {
   const auto client = clients_.extract(uuid);
   if (client.empty()) {
     return;
   }
-  advance_to(at_ns);
   for (Stream* stream : streams_) {
     if (stream->uuid() == uuid) {
-      stream->end();
+      stream->end_before(hears_until);
     }
   }
   if (!is_over_) {
-    conference_.leave(main_room, client.mapped());
+    conference_.leave(main_room, client.mapped().leg);
     keep_events();
   }
 }
@@ -144,15 +259,20 @@ Result<std::unique_ptr<port::FrameSource>> Node::open_stream(const std::string& 
   if (is_over_) {
     return fail_io("cannot open a stream of the simulated conference: it is over");
   }
-  if (!clients_.contains(uuid)) {
+  const auto client = clients_.find(uuid);
+  if (client == clients_.end()) {
     return fail_io("cannot open a stream of the simulated conference for " + uuid +
                    ": nobody has joined under this uuid");
   }
-  return std::unique_ptr<port::FrameSource>(std::make_unique<Stream>(*this, uuid, at_ns));
+  return std::unique_ptr<port::FrameSource>(
+      std::make_unique<Stream>(*this, uuid, client->second, at_ns));
 }
 
 std::int64_t Node::next_ns() const {
-  const std::int64_t next_ns = director_.next_ns();
+  std::int64_t next_ns = director_.next_ns();
+  if (!plans_.empty()) {
+    next_ns = std::min(next_ns, plans_.begin()->first);
+  }
   return options_.duration_ns == 0 ? next_ns : std::min(next_ns, options_.duration_ns);
 }
 
@@ -164,8 +284,13 @@ bool Node::advance() {
     conference_.set_now(options_.duration_ns);
     conference_.disconnect("Conference terminated by an administrator");
     is_over_ = true;
+  } else if (!plans_.empty() && plans_.begin()->first <= director_.next_ns()) {
+    const auto planned = plans_.extract(plans_.begin());
+    conference_.set_now(planned.key());
+    carry_out(planned.mapped());
   } else {
     director_.act();
+    admit_all_if_unlocked();
   }
   keep_events();
   return true;

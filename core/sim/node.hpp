@@ -24,10 +24,12 @@ namespace tapedeck::sim {
 /// fails. Two hours of a busy conference.
 inline constexpr std::size_t kept_events_max = 100'000;
 
-/// Who joins from outside, as a host on the API.
+/// Who joins from outside, on the API.
 struct Client {
   std::string uuid;
   std::string display_name;
+  std::string call_tag = {};
+  Role role = Role::chair;
 };
 
 class Node {
@@ -37,15 +39,19 @@ class Node {
   Node& operator=(const Node&) = delete;
   ~Node();
 
-  /// A client joins, and the others see it come. Fails when its uuid is taken, or when the
-  /// conference is over.
-  Result<void> join(const Client& client, std::int64_t at_ns);
+  /// A client joins, and the others see it come; into the waiting room where it is a guest and the
+  /// conference is locked. Fails when its uuid is taken, or when the conference is over.
+  Result<ServiceType> join(const Client& client, std::int64_t at_ns);
+  /// From `at_ns` on, unless it has left by then or waits to be let in, a client is referred to
+  /// another conference. It is still here until it leaves.
+  void refer(const std::string& uuid, std::int64_t at_ns, Transfer transfer);
   /// A client leaves, and the others see it go; its streams end. Nothing happens when it is not
   /// there.
   void leave(const std::string& uuid, std::int64_t at_ns);
 
   /// What the node sends a client from `at_ns` on: the roster with itself in it first, then the
-  /// others' events as they come, until the conference ends. A client that lost its stream may open
+  /// others' events as they come, until the conference ends; a guest who waits to be let in sees
+  /// itself alone until then, and is sent away in the end. A client that lost its stream may open
   /// another. Fails when nobody of this uuid has joined, or when the conference is over.
   [[nodiscard]] Result<std::unique_ptr<port::FrameSource>> open_stream(const std::string& uuid,
                                                                        std::int64_t at_ns);
@@ -58,6 +64,26 @@ class Node {
  private:
   class Stream;
 
+  struct Presence {
+    Leg leg = no_leg;
+    bool waiting = false;
+    std::uint64_t sees_from = 0;  ///< the event from which on it sees what all see
+  };
+  enum class Deed { admit, turn_away, refer };
+  struct Plan {
+    Deed deed;
+    std::string uuid;
+    Transfer transfer = {};
+  };
+
+  void plan(std::int64_t at_ns, Plan what);
+  void carry_out(const Plan& planned);
+  void admit(const std::string& uuid, Presence& client);
+  void turn_away(const std::string& uuid);
+  void admit_all_if_unlocked();
+  /// Its streams end before the event `hears_until`.
+  void depart(const std::string& uuid, std::uint64_t hears_until);
+  [[nodiscard]] std::uint64_t next_event() const { return kept_from_ + kept_.size(); }
   bool advance();
   void advance_to(std::int64_t at_ns);
   void keep_events();
@@ -67,7 +93,8 @@ class Node {
   std::size_t kept_events_;
   Conference conference_;
   Director director_;
-  std::map<std::string, Leg> clients_;  ///< by uuid, the observer among them
+  std::map<std::string, Presence> clients_;  ///< by uuid, the observer among them
+  std::multimap<std::int64_t, Plan> plans_;  ///< what happens to clients, and when
   std::set<Stream*> streams_;
   std::deque<Event> kept_;
   std::uint64_t kept_from_ = 0;  ///< the number of the first event kept, counted from the start

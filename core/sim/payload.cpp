@@ -298,6 +298,10 @@ std::string reason_payload(std::string_view reason) {
   return Object().text("reason", reason).take();
 }
 
+std::string refer_payload(const Transfer& transfer) {
+  return Object().text("alias", transfer.alias).text("token", transfer.token).take();
+}
+
 std::string breakout_payload(std::string_view breakout_uuid, std::string_view participant_uuid) {
   return Object()
       .text("breakout_uuid", breakout_uuid)

@@ -20,6 +20,13 @@ inline constexpr std::size_t stage_entries_max = 25;
 [[nodiscard]] std::string layout_payload(const Room& room);
 [[nodiscard]] std::string presentation_payload(const Participant& presenter);
 [[nodiscard]] std::string reason_payload(std::string_view reason);
+
+/// Where somebody is sent.
+struct Transfer {
+  std::string alias;
+  std::string token;  ///< lets them in there, once
+};
+[[nodiscard]] std::string refer_payload(const Transfer& transfer);
 [[nodiscard]] std::string breakout_payload(std::string_view breakout_uuid,
                                            std::string_view participant_uuid);
 /// A breakout_event: `data` is JSON, `id` as it stands in the event.

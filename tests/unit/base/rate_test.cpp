@@ -29,6 +29,18 @@ TEST(Rate, ScalingSaturatesWhereInt64Ends) {
             std::numeric_limits<std::int64_t>::min());
 }
 
+TEST(Rate, UnscalingGivesTheTimeThatHasBeenPlayed) {
+  EXPECT_EQ(Rate::parse("60").value().unscale(1'000'000'000), 60'000'000'000);
+  EXPECT_EQ(Rate::parse("0.5").value().unscale(3), 1);
+  EXPECT_EQ(Rate::parse("1000000").value().unscale(INT64_MAX), INT64_MAX);
+  const Rate odd = Rate::parse("1.1").value();
+  for (const std::int64_t recorded_ns :
+       {std::int64_t{0}, std::int64_t{7}, std::int64_t{123'456'789'012}}) {
+    EXPECT_LE(odd.unscale(odd.scale(recorded_ns)), recorded_ns);
+    EXPECT_GE(odd.unscale(odd.scale(recorded_ns)) + 2, recorded_ns);
+  }
+}
+
 TEST(Rate, UnlimitedMakesEveryFrameDueAtOnce) {
   const Rate rate = *Rate::parse("max");
   EXPECT_TRUE(rate.is_unlimited());

@@ -56,5 +56,27 @@ TEST(FormatBytes, PicksAUnit) {
   EXPECT_EQ(format_bytes(3'355'443), "3.2 MiB");
 }
 
+TEST(Bytes, AreReadWithTheirUnits) {
+  EXPECT_EQ(*parse_bytes("0"), 0U);
+  EXPECT_EQ(*parse_bytes("4096"), 4096U);
+  EXPECT_EQ(*parse_bytes("12B"), 12U);
+  EXPECT_EQ(*parse_bytes("2KiB"), 2048U);
+  EXPECT_EQ(*parse_bytes("64MiB"), 64U << 20);
+  EXPECT_EQ(*parse_bytes("1GiB"), 1U << 30);
+  EXPECT_EQ(*parse_bytes("3TiB"), std::uint64_t{3} << 40);
+  EXPECT_EQ(*parse_bytes("500MB"), 500'000'000U);
+  EXPECT_EQ(*parse_bytes("9223372036854775807"), 9'223'372'036'854'775'807U);
+}
+
+TEST(Bytes, ThatMakeNoSenseAreRefused) {
+  for (const char* text : {"", "-1", "+1", " 1", "1 ", "1.5GiB", "GiB", "1gib", "1G", "0x10",
+                           "9223372036854775808", "8388608TiB"}) {
+    const auto bytes = parse_bytes(text);
+    ASSERT_FALSE(bytes) << text;
+    EXPECT_EQ(bytes.error().kind, ErrorKind::usage);
+    EXPECT_NE(bytes.error().message.find("is not a size"), std::string::npos);
+  }
+}
+
 }  // namespace
 }  // namespace tapedeck

@@ -28,10 +28,11 @@ class FacadeTest : public testing::Test {
   std::string refusal;
   Facade facade{
       {.participant_uuid = numbered_uuid,
-       .join = [this](const std::string&, const std::string&) -> Result<void> {
-         return refusal.empty() ? Result<void>{} : Result<void>{fail_io(refusal)};
+       .join = [this](const JoinInfo&) -> Result<Entrance> {
+         return refusal.empty() ? Result<Entrance>{Entrance::conference} : fail_io(refusal);
        },
-       .leave = [this](const Member& member) { left.push_back(member.participant_uuid); }}};
+       .leave = [this](const Member& member,
+                       std::string_view) { left.push_back(member.who.participant_uuid); }}};
 };
 
 TEST_F(FacadeTest, AJoinIsToldWhoItIs) {
@@ -77,8 +78,8 @@ TEST_F(FacadeTest, ATokenOpensTheStreamInTheQueryAndInTheHeader) {
   const Answer by_query = ask("GET", events + "?token=token-1");
   ASSERT_TRUE(by_query.stream);
   EXPECT_EQ(by_query.stream->member_id, 1U);
-  EXPECT_EQ(by_query.stream->participant_uuid, numbered_uuid(1));
-  EXPECT_EQ(by_query.stream->display_name, "Me");
+  EXPECT_EQ(by_query.stream->who.participant_uuid, numbered_uuid(1));
+  EXPECT_EQ(by_query.stream->who.display_name, "Me");
   EXPECT_TRUE(ask("GET", events + "?x=1&token=token%2D1").stream);
   EXPECT_TRUE(ask("GET", events, "token-1").stream);
   EXPECT_TRUE(ask("HEAD", events, "token-1").stream);
@@ -243,19 +244,6 @@ TEST_F(FacadeTest, ATargetMayNameItsHost) {
 
 TEST_F(FacadeTest, TheServerIsNotInMaintenance) {
   EXPECT_EQ(ask("GET", "/api/client/v2/status").body, R"({"status":"success","result":true})");
-}
-
-TEST(Members, PastTheLimitTheOneWhoDidNothingForLongestIsForgotten) {
-  std::vector<std::string> left;
-  Members members([&](const Member& member) { left.push_back(member.display_name); }, 2);
-  members.join("1", "a");
-  members.join("2", "b");
-  ASSERT_NE(members.find("token-1"), nullptr);
-  members.join("3", "c");
-  EXPECT_EQ(left, std::vector<std::string>{"b"});
-  EXPECT_EQ(members.find("token-2"), nullptr);
-  EXPECT_NE(members.find("token-1"), nullptr);
-  EXPECT_NE(members.find("token-3"), nullptr);
 }
 
 TEST(NumberedUuid, CountsInItsLastTwelveDigits) {

@@ -5,6 +5,8 @@
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -27,6 +29,12 @@ std::optional<std::string> HttpResponse::header(std::string_view name) const {
   return head.substr(from, head.find(line_end, from) - from);
 }
 
+struct HttpClient::Secure {
+  std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context{SSL_CTX_new(TLS_client_method()),
+                                                            SSL_CTX_free};
+  std::unique_ptr<SSL, decltype(&SSL_free)> session{nullptr, SSL_free};
+};
+
 HttpClient::HttpClient(std::uint16_t port, int receive_buffer_bytes)
     : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
   if (receive_buffer_bytes != 0) {
@@ -40,6 +48,24 @@ HttpClient::HttpClient(std::uint16_t port, int receive_buffer_bytes)
   EXPECT_EQ(::connect(fd_, generic, sizeof address), 0) << "connect to port " << port;
 }
 
+HttpClient::HttpClient(std::uint16_t port, const std::string& authority) : HttpClient(port) {
+  secure_ = std::make_unique<Secure>();
+  SSL_CTX* const context = secure_->context.get();
+  BIO* const pem = BIO_new_mem_buf(authority.data(), static_cast<int>(authority.size()));
+  X509* const certificate = PEM_read_bio_X509(pem, nullptr, nullptr, nullptr);
+  X509_STORE_add_cert(SSL_CTX_get_cert_store(context), certificate);
+  X509_free(certificate);
+  BIO_free(pem);
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+  secure_->session.reset(SSL_new(context));
+  SSL* const session = secure_->session.get();
+  X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(session), "127.0.0.1");
+  const timeval patience{.tv_sec = patience_ms / 1000, .tv_usec = 0};
+  ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  SSL_set_fd(session, fd_);
+  EXPECT_EQ(SSL_connect(session), 1) << "TLS with port " << port;
+}
+
 HttpClient::~HttpClient() {
   if (fd_ >= 0) {
     ::close(fd_);
@@ -48,7 +74,9 @@ HttpClient::~HttpClient() {
 
 void HttpClient::send(std::string_view text) {
   while (!text.empty()) {
-    const ssize_t count = ::send(fd_, text.data(), text.size(), MSG_NOSIGNAL);
+    const ssize_t count =
+        secure_ ? SSL_write(secure_->session.get(), text.data(), static_cast<int>(text.size()))
+                : ::send(fd_, text.data(), text.size(), MSG_NOSIGNAL);
     if (count <= 0) {
       return;  // the server has closed: what it said before tells why
     }
@@ -156,7 +184,7 @@ bool HttpClient::closes() {
   pollfd watched{.fd = fd_, .events = POLLIN, .revents = 0};
   while (::poll(&watched, 1, patience_ms) == 1) {
     std::array<char, 65536> bytes{};
-    if (::recv(fd_, bytes.data(), bytes.size(), 0) <= 0) {
+    if (receive(bytes.data(), bytes.size()) <= 0) {
       return true;
     }
   }
@@ -170,14 +198,24 @@ void HttpClient::reset() {
   fd_ = -1;
 }
 
+bool HttpClient::was_told_of_the_end() const {
+  return secure_ && (SSL_get_shutdown(secure_->session.get()) & SSL_RECEIVED_SHUTDOWN) != 0;
+}
+
+std::ptrdiff_t HttpClient::receive(char* bytes, std::size_t count) {
+  return secure_ ? SSL_read(secure_->session.get(), bytes, static_cast<int>(count))
+                 : ::recv(fd_, bytes, count, 0);
+}
+
 bool HttpClient::fill() {
   pollfd watched{.fd = fd_, .events = POLLIN, .revents = 0};
-  if (::poll(&watched, 1, patience_ms) != 1) {
+  const bool has_some = secure_ && SSL_pending(secure_->session.get()) > 0;
+  if (!has_some && ::poll(&watched, 1, patience_ms) != 1) {
     ADD_FAILURE() << "nothing came in " << patience_ms << " ms; unread: " << unread_;
     return false;
   }
   std::array<char, 65536> bytes{};
-  const ssize_t count = ::recv(fd_, bytes.data(), bytes.size(), 0);
+  const std::ptrdiff_t count = receive(bytes.data(), bytes.size());
   if (count <= 0) {
     return false;
   }

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,6 +24,8 @@ struct HttpResponse {
 class HttpClient {
  public:
   explicit HttpClient(std::uint16_t port, int receive_buffer_bytes = 0);
+  /// Speaks TLS with whom this authority (PEM) has signed for 127.0.0.1.
+  HttpClient(std::uint16_t port, const std::string& authority);
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
   ~HttpClient();
@@ -55,14 +58,20 @@ class HttpClient {
   [[nodiscard]] bool closes();
 
   void reset();  ///< closes abruptly, with RST
+  /// Under TLS: whether the server said that nothing follows before it closed.
+  [[nodiscard]] bool was_told_of_the_end() const;
 
  private:
+  struct Secure;
+
   bool fill();
+  [[nodiscard]] std::ptrdiff_t receive(char* bytes, std::size_t count);
   [[nodiscard]] std::string take_line();
   [[nodiscard]] std::string take(std::size_t count);
   [[nodiscard]] std::optional<std::string> chunk();
 
   int fd_ = -1;
+  std::unique_ptr<Secure> secure_;
   std::string unread_;
   std::string in_chunk_;
 };

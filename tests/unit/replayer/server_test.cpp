@@ -18,98 +18,26 @@
 #include "core/base/units.hpp"
 #include "tests/support/memory_source.hpp"
 #include "tests/unit/replayer/http_client.hpp"
+#include "tests/unit/replayer/running_server.hpp"
 
 namespace tapedeck::replayer {
 namespace {
 
+using test::eventually;
 using test::HttpClient;
 using test::HttpResponse;
+using test::joined;
 using test::memory_source;
+using test::Opened;
+using test::play;
+using test::RunningServer;
 using test::StoredFrame;
 using namespace std::chrono_literals;
 
-using Opened = Result<std::unique_ptr<port::FrameSource>>;
-
 constexpr const char* api = "/api/client/v2/conferences/meet.alice/";
-
-Programme play(std::vector<StoredFrame> frames) {
-  return {.open_stream = [frames](const JoinInfo&) -> Opened { return memory_source(frames); }};
-}
-
-std::string joined(const std::vector<StoredFrame>& frames) {
-  std::string bytes;
-  for (const StoredFrame& frame : frames) {
-    bytes += frame.raw;
-  }
-  return bytes;
-}
-
-/// A server in a thread of its own, which is where its log comes from too.
-class RunningServer {
- public:
-  explicit RunningServer(Programme programme, ServerOptions options = {}) {
-    options.address = {"127.0.0.1", 0};
-    options.limits.linger_time_max = 50ms;  // clients here close late
-    options.log = [this](std::string_view line) {
-      const std::lock_guard lock(mutex_);
-      log_ += std::string(line) + '\n';
-    };
-    auto server = Server::listen(std::move(options), std::move(programme));
-    EXPECT_TRUE(server);
-    server_ = std::move(*server);
-    const std::string& url = server_->url();
-    EXPECT_TRUE(url.starts_with("http://127.0.0.1:")) << url;
-    port_ = static_cast<std::uint16_t>(std::stoi(url.substr(url.rfind(':') + 1)));
-    thread_ = std::thread([this] { EXPECT_TRUE(server_->run(stop_)); });
-  }
-  RunningServer(const RunningServer&) = delete;
-  RunningServer& operator=(const RunningServer&) = delete;
-  ~RunningServer() { stop(); }
-
-  [[nodiscard]] std::uint16_t port() const { return port_; }
-
-  void request_stop() { stop_.request(); }
-  /// Waits for the end that --once brings.
-  ServerReport wait() {
-    thread_.join();
-    return server_->report();
-  }
-  ServerReport stop() {
-    stop_.request();
-    if (thread_.joinable()) {
-      thread_.join();
-    }
-    return server_->report();
-  }
-  [[nodiscard]] std::string log() {
-    const std::lock_guard lock(mutex_);
-    return log_;
-  }
-
- private:
-  StopRequest stop_;
-  std::unique_ptr<Server> server_;
-  std::uint16_t port_ = 0;
-  std::thread thread_;
-  std::mutex mutex_;
-  std::string log_;
-};
 
 const std::vector<StoredFrame> three_frames{
     {0, "event: a\ndata: 1\n\n"}, {0, ": comment\r\n\r\n"}, {1000, "data: torn", 1, false}};
-
-/// Waits for something that the server's thread brings about.
-template <class Condition>
-bool eventually(Condition condition) {
-  const auto until = std::chrono::steady_clock::now() + 20s;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > until) {
-      return false;
-    }
-    std::this_thread::yield();
-  }
-  return true;
-}
 
 std::size_t open_descriptors() {
   const std::filesystem::directory_iterator descriptors("/proc/self/fd");
@@ -625,10 +553,10 @@ TEST(Server, ALiveProgrammeKnowsWhoComesWhenAndGoes) {
     events.push_back(what + ' ' + who.participant_uuid.substr(35) + ' ' + who.display_name);
   };
   Programme programme;
-  programme.join = [&](const JoinInfo& who) -> Result<void> {
+  programme.join = [&](const JoinInfo& who) -> Result<Entrance> {
     note("join", who);
-    return who.display_name == "Mallory" ? Result<void>{fail_usage("the room is locked")}
-                                         : Result<void>{};
+    return who.display_name == "Mallory" ? Result<Entrance>{fail_usage("the room is locked")}
+                                         : Entrance::conference;
   };
   programme.open_stream = [&](const JoinInfo& who) -> Opened {
     note("open", who);

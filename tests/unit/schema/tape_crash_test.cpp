@@ -266,7 +266,9 @@ TEST_P(TapeCrash, WhatFailedOnceStaysFailedAndCanBeContinued) {
   ASSERT_FALSE(failed);
   EXPECT_EQ(failed.error().message,
             "cannot record onto '" + folder.path() +
-                "': the disk is full; what was committed is kept, and --append continues the tape");
+                "': the disk is full; the tape keeps 1 frame, those after them (at least 1) are "
+                "lost, and --append continues it");
+  EXPECT_EQ(writer->frames_lost(), 1U);
   disk.heal();
   const auto refused = [&](const Result<void>& result) {
     return !result && result.error().message == failed.error().message;

@@ -198,5 +198,114 @@ TEST(Node, AStreamThatNobodyReadsFailsInsteadOfGrowing) {
             "behind");
 }
 
+TEST(Node, AGuestSeesNothingOfTheBreakoutRooms) {
+  Node node(busy);
+  ASSERT_TRUE(node.join({alice, "Alice", "", Role::chair}, 1 * ns_per_s));
+  ASSERT_TRUE(node.join({bob, "Bob", "a tag", Role::guest}, 1 * ns_per_s));
+  auto hers = node.open_stream(alice, 12 * ns_per_s).value();  // the rooms are open by then
+  auto his = node.open_stream(bob, 12 * ns_per_s).value();
+  test::StreamChecker of_bob(bob, 1);
+  test::StreamChecker of_alice(alice, 1);
+  Heard heard;
+  Heard host_heard;
+  listen(*his, of_bob, heard);
+  listen(*hers, of_alice, host_heard);
+  EXPECT_TRUE(heard.faults.empty()) << heard.faults.front();
+  EXPECT_EQ(heard.count("event: breakout_"), 0);
+  EXPECT_EQ(heard.count(R"("call_tag":"a tag")"), 1);
+  EXPECT_GT(host_heard.count("event: breakout_"), 0);
+  EXPECT_TRUE(heard.rosters.at("") == host_heard.rosters.at(""));
+}
+
+constexpr Options locked{
+    .seed = 11, .participants = 15, .breakouts = 1, .duration_ns = 300 * ns_per_s, .locked = true};
+
+TEST(Node, AGuestOfALockedConferenceSeesItselfAloneAndIsTurnedAwayInTheEnd) {
+  Node node(locked);
+  EXPECT_EQ(node.join({alice, "Alice", "", Role::chair}, 0).value(), ServiceType::conference);
+  EXPECT_EQ(node.join({bob, "Bob", "", Role::guest}, 1 * ns_per_s).value(),
+            ServiceType::waiting_room);
+  auto hers = node.open_stream(alice, 1 * ns_per_s).value();
+  auto his = node.open_stream(bob, 1 * ns_per_s).value();
+  std::vector<std::string> events;
+  std::int64_t last_ns = 0;
+  while (const auto frame = his->next().value()) {
+    events.emplace_back(frame->raw.substr(0, frame->raw.find("\nid: ")));
+    last_ns = frame->recv_ns;
+  }
+  ASSERT_EQ(events.size(), 4U);
+  EXPECT_EQ(events[0], "event: participant_sync_begin\ndata: null");
+  EXPECT_NE(events[1].find(R"("service_type":"waiting_room")"), std::string::npos);
+  EXPECT_EQ(events[2], "event: participant_sync_end\ndata: null");
+  EXPECT_EQ(events[3],
+            "event: disconnect\ndata: {\"reason\":\"Timeout waiting for conference host to join or "
+            "permit access to locked conference\"}");
+  EXPECT_EQ(last_ns, 1 * ns_per_s + waiting_max_ns);
+  EXPECT_FALSE(node.open_stream(bob, last_ns)) << "it has left";
+
+  test::StreamChecker of_alice(alice, 1);
+  Heard heard;
+  listen(*hers, of_alice, heard);
+  EXPECT_TRUE(heard.faults.empty()) << heard.faults.front();
+  EXPECT_EQ(heard.count("event: participant_delete\ndata: {\"uuid\":\"" + std::string(bob)), 1);
+}
+
+TEST(Node, AGuestWhoIsLetInSeesAllFromThenOn) {
+  Options admitting = locked;
+  admitting.admit_after_ns = 5 * ns_per_s;
+  Node node(admitting);
+  ASSERT_TRUE(node.join({alice, "Alice", "", Role::chair}, 0));
+  ASSERT_TRUE(node.join({bob, "Bob", "", Role::guest}, 10 * ns_per_s));
+  auto hers = node.open_stream(alice, 10 * ns_per_s).value();
+  auto his = node.open_stream(bob, 10 * ns_per_s).value();
+  test::StreamChecker of_alice(alice, 1);
+  test::StreamChecker of_bob(bob, 1);
+  Heard host_heard;
+  listen(*hers, of_alice, host_heard);  // far ahead of the guest
+  int waiting = 0;
+  while (const auto frame = his->next().value()) {
+    if (frame->recv_ns < 15 * ns_per_s) {
+      ++waiting;
+    } else {
+      of_bob.take(frame->raw, frame->recv_ns);
+    }
+  }
+  EXPECT_EQ(waiting, 3);
+  EXPECT_TRUE(of_bob.faults().empty()) << of_bob.faults().front();
+  EXPECT_TRUE(of_bob.rosters().at("") == host_heard.rosters.at(""));
+}
+
+TEST(Node, AClientIsReferredAlone) {
+  Node node(busy);
+  ASSERT_TRUE(node.join({alice, "Alice"}, 0));
+  ASSERT_TRUE(node.join({bob, "Bob"}, 0));
+  node.refer(alice, 20 * ns_per_s, {.alias = "next", .token = "once"});
+  node.refer("nobody", 21 * ns_per_s, {.alias = "next", .token = "void"});
+  auto hers = node.open_stream(alice, 1 * ns_per_s).value();
+  auto his = node.open_stream(bob, 1 * ns_per_s).value();
+  test::StreamChecker of_alice(alice, 1);
+  test::StreamChecker of_bob(bob, 1);
+  Heard alice_heard;
+  Heard bob_heard;
+  listen(*hers, of_alice, alice_heard);
+  listen(*his, of_bob, bob_heard);
+  EXPECT_EQ(alice_heard.count("event: refer\ndata: {\"alias\":\"next\",\"token\":\"once\"}\n"), 1);
+  EXPECT_EQ(alice_heard.count("event: refer\n"), 1);
+  EXPECT_EQ(bob_heard.count("event: refer\n"), 0);
+}
+
+TEST(Node, AConferenceThatIsLockedStaysSo) {
+  Node node(locked);
+  auto stream = node.open_stream(node.observer_uuid(), 0).value();
+  int told = 0;
+  while (const auto frame = stream->next().value()) {
+    if (frame->raw.starts_with("event: conference_update")) {
+      ++told;
+      EXPECT_NE(frame->raw.find(R"("locked":true)"), std::string_view::npos);
+    }
+  }
+  EXPECT_GT(told, 1);
+}
+
 }  // namespace
 }  // namespace tapedeck::sim

@@ -1,0 +1,22 @@
+// The options that commands with `--listen ADDR` have in common.
+#pragma once
+
+#include <optional>
+
+#include "cli/options.hpp"
+#include "core/base/result.hpp"
+#include "replayer/address.hpp"
+#include "replayer/tls.hpp"
+
+namespace tapedeck::cli {
+
+/// Adds --cert and --key.
+void add_identity_options(Options& options);
+
+/// What --listen says, if it is there.
+[[nodiscard]] Result<std::optional<replayer::Address>> read_listen(const Values& values);
+
+/// What --cert and --key say; nothing: no TLS.
+[[nodiscard]] Result<std::optional<replayer::ServerIdentity>> read_identity(const Values& values);
+
+}  // namespace tapedeck::cli

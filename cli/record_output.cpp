@@ -1,0 +1,331 @@
+#include "cli/record_output.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
+#include <limits>
+#include <utility>
+#include <vector>
+
+#include "cli/output.hpp"
+#include "core/base/limits.hpp"
+#include "core/base/units.hpp"
+
+namespace tapedeck::cli {
+namespace {
+
+/// How often a full memory looks whether the disk has room.
+constexpr std::int64_t room_poll_ns = 250 * ns_per_ms;
+
+/// A disk that takes longer for one call does not keep up; that is said once in a while.
+constexpr std::int64_t slow_call_ns = ns_per_s;
+constexpr std::int64_t slow_quiet_ns = 60 * ns_per_s;
+
+/// Parts of a ring: what is kept is longer than asked for by one of them at most.
+constexpr std::int64_t ring_parts = 8;
+
+/// How often SIGUSR1 has come.
+volatile std::sig_atomic_t write_outs_asked = 0;
+
+void ask_to_write_out(int /*signal*/) {
+  write_outs_asked = write_outs_asked + 1;
+}
+
+Result<void> read_commit_bounds(const Values& values, schema::TapeWriterOptions& writing) {
+  const auto frames = values.whole("commit-frames", 1);
+  if (!frames) {
+    return fail(frames.error());
+  }
+  if (*frames) {
+    writing.commit_frames_max = static_cast<std::size_t>(**frames);
+  }
+  const auto ms = values.whole("commit-ms", 1);
+  if (!ms) {
+    return fail(ms.error());
+  }
+  if (*ms) {
+    if (**ms > std::numeric_limits<std::int64_t>::max() / ns_per_ms) {
+      return fail_usage("--commit-ms: " + std::to_string(**ms) + " is more than 292 years");
+    }
+    writing.commit_ns_max = **ms * ns_per_ms;
+  }
+  return {};
+}
+
+/// One of two words; the first is the default.
+Result<bool> is_first(const Values& values, const char* option, const std::string& first,
+                      const std::string& second) {
+  const std::string given = values.text(option).value_or(first);
+  if (given != first && given != second) {
+    return fail_usage("--" + std::string(option) + ": '" + given + "' is neither " + first +
+                      " nor " + second);
+  }
+  return given == first;
+}
+
+Result<void> read_rotation(const Values& values, SeriesOptions& options) {
+  if (values.has("rotate")) {
+    for (const std::string& text : values.get<std::vector<std::string>>("rotate")) {
+      const bool is_size = text.ends_with('B');
+      const bool has_unit = !text.empty() && (text.back() < '0' || text.back() > '9');
+      const auto bytes = parse_bytes(text);
+      const auto ns = parse_duration(text);
+      if (!has_unit || (is_size ? !bytes || *bytes == 0 : !ns || *ns == 0)) {
+        return fail_usage("--rotate: '" + text +
+                          "' is neither a size like 1GiB nor a time like 1h");
+      }
+      if (is_size) {
+        options.rotate_bytes = *bytes;
+      } else {
+        options.rotate_ns = *ns;
+      }
+    }
+  }
+  const auto ring_ns = values.duration("ring");
+  if (!ring_ns) {
+    return fail(ring_ns.error());
+  }
+  if (!*ring_ns) {
+    return {};
+  }
+  if (options.rotates() || values.get<bool>("append")) {
+    return fail_usage("--ring does not go with --rotate or --append");
+  }
+  if (**ring_ns < ns_per_s) {
+    return fail_usage("--ring: give it a second at least");
+  }
+  options.keep_ns = **ring_ns;
+  options.rotate_ns = **ring_ns / ring_parts;
+  return {};
+}
+
+}  // namespace
+
+void add_output_options(Options& options) {
+  const auto value = [](const char* name) { return po::value<std::string>()->value_name(name); };
+  options.add()("commit-frames", value("N"), "commit after so many frames [1000]")(
+      "commit-ms", value("N"), "commit what is older than so many milliseconds [200]")(
+      "durable", value("full|normal"),
+      "a commit outlives the power (full) or only the process (normal) [full]")(
+      "on-full", value("stop|wait"),
+      "a full disk ends the recording, or the stream is held in memory until there is room [stop]")(
+      "min-free", value("SIZE"), "the disk is full when less than this is free, e.g. 1GiB [0]")(
+      "rotate", po::value<std::vector<std::string>>()->composing()->value_name("SIZE|TIME"),
+      "begin another tape after so much of the stream, e.g. 1GiB, or so long, e.g. 1h; both may be "
+      "given; the tapes of -o x.tape are x.001.tape and so on")(
+      "ring", value("TIME"),
+      "keep only the last, e.g. 10m; written to the tape at the end, and at each SIGUSR1 to "
+      "x.001.tape and so on");
+}
+
+Result<SeriesOptions> output_options_of(const Values& values) {
+  SeriesOptions options;
+  schema::TapeWriterOptions& writing = options.writing;
+  if (auto read = read_commit_bounds(values, writing); !read) {
+    return fail(read.error());
+  }
+  const auto full = is_first(values, "durable", "full", "normal");
+  const auto stop = is_first(values, "on-full", "stop", "wait");
+  if (!full || !stop) {
+    return fail(full ? stop.error() : full.error());
+  }
+  writing.durability = *full ? schema::Durability::full : schema::Durability::normal;
+  writing.on_full = *stop ? schema::OnFull::stop : schema::OnFull::hold;
+  if (const auto given = values.text("min-free")) {
+    const auto bytes = parse_bytes(*given);
+    if (!bytes) {
+      return fail_usage("--min-free: " + bytes.error().message);
+    }
+    writing.free_bytes_min = *bytes;
+  }
+  if (auto read = read_rotation(values, options); !read) {
+    return fail(read.error());
+  }
+  return options;
+}
+
+RecordOutput::RecordOutput(std::unique_ptr<TapeSeries> tape, std::string path,
+                           const SeriesOptions& options, port::Clock& clock)
+    : tape_(std::move(tape)),
+      path_(std::move(path)),
+      options_(options),
+      clock_(clock),
+      tape_minus_clock_ns_(tape_->session_start_ns() - clock.now_ns()),
+      first_part_(tape_->part()),
+      write_outs_done_(write_outs_asked) {}
+
+Result<std::unique_ptr<RecordOutput>> RecordOutput::open(const std::string& path,
+                                                         const SeriesOptions& options,
+                                                         port::Clock& clock) {
+  std::error_code error;
+  if (options.keep_ns && options.writing.existing == schema::Existing::refuse &&
+      std::filesystem::exists(path, error)) {
+    return fail_io("'" + path + "' exists; --overwrite replaces it");
+  }
+  auto tape = TapeSeries::begin(path, options);
+  if (!tape) {
+    return fail(tape.error());
+  }
+  if (options.keep_ns) {
+    struct sigaction action {};
+    action.sa_handler = ask_to_write_out;
+    action.sa_flags = SA_RESTART;
+    sigaction(SIGUSR1, &action, nullptr);
+  }
+  return std::unique_ptr<RecordOutput>(new RecordOutput(*std::move(tape), path, options, clock));
+}
+
+std::int64_t RecordOutput::session_start_ns() const {
+  return tape_->session_start_ns();
+}
+
+/// Makes a call of the tape, and says what it tells about the disk.
+template <class Call>
+auto RecordOutput::timed(Call call) {
+  const std::int64_t before_ns = clock_.now_ns();
+  auto done = call();
+  const std::int64_t after_ns = clock_.now_ns();
+  if (after_ns - before_ns >= slow_call_ns && after_ns >= slow_quiet_until_ns_) {
+    slow_quiet_until_ns_ = after_ns + slow_quiet_ns;
+    say("the disk of '" + path_ + "' cannot keep up: it took " +
+        format_duration(after_ns - before_ns) +
+        " to write what had come; the stream waits meanwhile, and nothing is dropped");
+  }
+  if (done) {
+    say_what_is_held();
+  }
+  return done;
+}
+
+void RecordOutput::say_what_is_held() {
+  const bool holding = tape_->tape().held_bytes() != 0;
+  if (holding == holding_) {
+    return;
+  }
+  holding_ = holding;
+  if (holding) {
+    holding_since_ns_ = clock_.now_ns();
+    say("the disk of '" + path_ + "' is full: what comes is held in memory, up to " +
+        format_bytes(limits::held_bytes_max) + ", until there is room");
+  } else {
+    waiting_ = false;
+    say("the disk of '" + path_ + "' has room again after " +
+        format_duration(clock_.now_ns() - holding_since_ns_) +
+        ": what was held is written, and nothing is lost");
+  }
+}
+
+Result<void> RecordOutput::wait_for_room() {
+  if (tape_->tape().held_bytes() < limits::held_bytes_max) {
+    return {};
+  }
+  if (!std::exchange(waiting_, true)) {
+    say("the disk of '" + path_ +
+        "' is full, and so is the memory for what is held: the stream waits until there is room; "
+        "SIGTERM ends the recording without what is held");
+  }
+  while (tape_->tape().held_bytes() >= limits::held_bytes_max) {
+    const std::int64_t now_ns = clock_.now_ns();
+    if (clock_.wait_until(now_ns + room_poll_ns) == port::Wait::woken) {
+      return {};  // whoever hears of the stop ends the recording
+    }
+    if (auto done = tape_->commit_if_due(clock_.now_ns() + tape_minus_clock_ns_); !done) {
+      return done;
+    }
+  }
+  say_what_is_held();
+  return {};
+}
+
+Result<std::uint32_t> RecordOutput::open_connection(const port::ConnectionStart& start) {
+  return timed([&] { return tape_->open_connection(start); });
+}
+
+Result<void> RecordOutput::note_read(std::uint32_t connection_id, std::uint64_t end_offset,
+                                     std::int64_t recv_ns) {
+  tape_minus_clock_ns_ = recv_ns - clock_.now_ns();
+  if (auto waited = wait_for_room(); !waited) {
+    return waited;
+  }
+  return timed([&] { return tape_->note_read(connection_id, end_offset, recv_ns); });
+}
+
+Result<void> RecordOutput::accept(const port::Frame& frame) {
+  return timed([&] { return tape_->accept(frame); });
+}
+
+Result<void> RecordOutput::close_connection(std::uint32_t connection_id, std::int64_t closed_ns,
+                                            port::ConnectionEnd end, const std::string& detail) {
+  return timed([&] { return tape_->close_connection(connection_id, closed_ns, end, detail); });
+}
+
+Result<void> RecordOutput::note_gap(const port::Gap& gap) {
+  return timed([&] { return tape_->note_gap(gap); });
+}
+
+Result<void> RecordOutput::note_exchange(const port::Exchange& exchange) {
+  return timed([&] { return tape_->note_exchange(exchange); });
+}
+
+Result<void> RecordOutput::commit_if_due(std::int64_t now_ns) {
+  auto done = timed([&] { return tape_->commit_if_due(now_ns); });
+  if (done && options_.keep_ns && write_outs_done_ != write_outs_asked) {
+    write_outs_done_ = write_outs_asked;
+    write_out_now();
+  }
+  return done;
+}
+
+/// The flight goes on whatever becomes of the copy.
+void RecordOutput::write_out_now() {
+  std::string path;
+  std::error_code error;
+  do {
+    path = TapeSeries::path_of_part(path_, ++written_out_);
+  } while (std::filesystem::exists(path, error));
+  const auto written = tape_->write_out(path, schema::Existing::refuse);
+  say(written ? "wrote the last " + format_duration(*options_.keep_ns) + " to '" + path + "'"
+              : written.error().message);
+}
+
+Result<void> RecordOutput::finish() {
+  const bool held = tape_->tape().held_bytes() != 0;
+  auto finished = tape_->finish();
+  if (finished) {
+    say_what_is_held();
+  }
+  data_was_lost_ = held && !finished && tape_->tape().frames_lost() != 0;
+  if (!finished || !options_.keep_ns) {
+    return finished;
+  }
+  auto written = tape_->write_out(path_, options_.writing.existing);
+  if (!written) {
+    return fail_io(written.error().message + "; what was kept is still on '" +
+                   TapeSeries::path_of_part(path_, tape_->part(), true) + "' and those before it");
+  }
+  tape_->remove_parts();
+  return {};
+}
+
+std::string RecordOutput::names() const {
+  if (options_.keep_ns || !options_.rotates()) {
+    return "'" + path_ + "'";
+  }
+  const std::string first = "'" + TapeSeries::path_of_part(path_, first_part_) + "'";
+  return tape_->part() == first_part_
+             ? first
+             : first + " to '" + TapeSeries::path_of_part(path_, tape_->part()) + "'";
+}
+
+Result<void> RecordOutput::set(const std::string& key, const std::string& value) {
+  return tape_->set(key, value);
+}
+
+std::string RecordOutput::why_stop() const {
+  const bool stops = options_.writing.on_full == schema::OnFull::stop && tape_->tape().lacks_room();
+  return stops ? "less than " + format_bytes(options_.writing.free_bytes_min) +
+                     " is free on the disk, so that what comes from now on is not recorded"
+               : "";
+}
+
+}  // namespace tapedeck::cli

@@ -1,0 +1,147 @@
+#include "cli/simulated_node.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace tapedeck::cli {
+namespace {
+
+/// Transfers that nobody followed; past that the oldest is void.
+constexpr std::size_t passes_max = 1000;
+
+/// Apart from the numbers that conferences take.
+constexpr std::uint64_t transfer_seed = 0x7472616e73666572;
+constexpr std::uint64_t fault_seed = 0x6661756c74730000;
+
+/// Half as long to half as long again.
+std::int64_t about(std::int64_t time_ns, sim::Random& random) {
+  return time_ns / 2 + random.between(0, time_ns);
+}
+
+sim::Role role_of(replayer::Role role) {
+  return role == replayer::Role::host ? sim::Role::chair : sim::Role::guest;
+}
+
+}  // namespace
+
+SimulatedNode::SimulatedNode(const NodeOptions& options)
+    : options_(options), transfers_(options.conference.seed ^ transfer_seed) {
+  const std::size_t count = std::max<std::size_t>(1, options_.admission.aliases.size());
+  for (std::size_t i = 0; i < count; ++i) {
+    sim::Options conference = options_.conference;
+    conference.seed += i;
+    conferences_.push_back(std::make_unique<sim::Node>(conference));
+  }
+}
+
+/// The first is also everybody's who named none.
+sim::Node& SimulatedNode::conference(std::string_view alias) {
+  const auto& aliases = options_.admission.aliases;
+  const auto found = std::ranges::find(aliases, alias);
+  return found == aliases.end() ? *conferences_.front()
+                                : *conferences_[static_cast<std::size_t>(found - aliases.begin())];
+}
+
+replayer::Programme SimulatedNode::programme() {
+  replayer::Programme programme;
+  programme.open_stream = [this](const replayer::JoinInfo& who) {
+    sim::Node& node = conference(who.alias);
+    return node.open_stream(
+        who.participant_uuid.empty() ? node.observer_uuid() : who.participant_uuid, who.now_ns);
+  };
+  programme.join = [this](const replayer::JoinInfo& who) { return join(who); };
+  programme.redeem = [this](std::string_view alias, std::string_view token) {
+    return redeem(alias, token);
+  };
+  programme.leave = [this](const replayer::JoinInfo& who) {
+    conference(who.alias).leave(who.participant_uuid, who.now_ns);
+  };
+  return programme;
+}
+
+replayer::ServerOptions SimulatedNode::serving() {
+  replayer::ServerOptions serving;
+  serving.sharing = replayer::Sharing::live;
+  serving.admission = options_.admission;
+  serving.tokens = {.life = options_.token_life, .strict = true, .text = [this](std::uint64_t n) {
+                      return secret("token", n);
+                    }};
+  serving.participant_uuid = [seed = options_.conference.seed](std::uint64_t n) {
+    return sim::derived_uuid("client of seed " + std::to_string(seed), std::to_string(n));
+  };
+  if (options_.disconnect_every_ns || options_.stalls) {
+    serving.faults = [this](std::uint64_t stream, const replayer::JoinInfo& who) {
+      return faults(stream, who);
+    };
+  }
+  return serving;
+}
+
+Result<replayer::Entrance> SimulatedNode::join(const replayer::JoinInfo& who) {
+  const auto where = conference(who.alias).join({.uuid = who.participant_uuid,
+                                                 .display_name = who.display_name,
+                                                 .call_tag = who.call_tag,
+                                                 .role = role_of(who.role)},
+                                                who.now_ns);
+  if (!where) {
+    return fail(where.error());
+  }
+  plan_transfer(who);
+  return *where == sim::ServiceType::waiting_room ? replayer::Entrance::waiting_room
+                                                  : replayer::Entrance::conference;
+}
+
+void SimulatedNode::plan_transfer(const replayer::JoinInfo& who) {
+  if (!options_.transfer_every_ns) {
+    return;
+  }
+  const auto& aliases = options_.admission.aliases;
+  const auto next = std::ranges::find(aliases, who.alias) + 1;
+  Pass pass{.token = secret("one-time token", ++passes_given_),
+            .alias = next == aliases.end() ? aliases.front() : *next,
+            .role = who.role};
+  conference(who.alias).refer(who.participant_uuid,
+                              who.now_ns + about(*options_.transfer_every_ns, transfers_),
+                              {.alias = pass.alias, .token = pass.token});
+  passes_.push_back(std::move(pass));
+  if (passes_.size() > passes_max) {
+    passes_.pop_front();
+  }
+}
+
+std::optional<replayer::Role> SimulatedNode::redeem(std::string_view alias,
+                                                    std::string_view token) {
+  const auto pass = std::ranges::find_if(
+      passes_, [&](const Pass& given) { return given.token == token && given.alias == alias; });
+  if (pass == passes_.end()) {
+    return std::nullopt;
+  }
+  const replayer::Role role = pass->role;
+  passes_.erase(pass);
+  return role;
+}
+
+replayer::StreamFaults SimulatedNode::faults(std::uint64_t stream,
+                                             const replayer::JoinInfo& who) const {
+  replayer::StreamFaults faults{.stalls = options_.stalls};
+  if (options_.disconnect_every_ns) {
+    sim::Random random(options_.conference.seed ^ (fault_seed + stream));
+    faults.break_off = {.at_ns = who.now_ns + about(*options_.disconnect_every_ns, random)};
+    if (random.percent(50)) {
+      faults.break_off->kept_permille = static_cast<std::uint32_t>(random.between(1, 999));
+    }
+  }
+  return faults;
+}
+
+/// As base64 looks: a client that escapes it wrongly is found out.
+std::string SimulatedNode::secret(const std::string& kind, std::uint64_t number) const {
+  std::string text = sim::derived_uuid(
+      kind + " of seed " + std::to_string(options_.conference.seed), std::to_string(number));
+  text[text.find('-')] = '+';
+  text[text.find('-')] = '/';
+  std::erase(text, '-');
+  return text + "==";
+}
+
+}  // namespace tapedeck::cli
