@@ -180,7 +180,11 @@ void ProxyConnection::State::begin_request(MessageHead head) {
 
 void ProxyConnection::State::connect() {
   phase = Phase::connecting;
-  set_deadline(limits::open_ns_max, [this] { connected("it did not answer in time"); });
+  set_deadline(limits::open_ns_max, [this] {
+    if (phase == Phase::connecting) {
+      connected("it did not answer in time");
+    }
+  });
   node.connect(ports.node, [self = shared_from_this()](const std::string& failure) {
     self->connected(failure);
   });
@@ -193,7 +197,7 @@ void ProxyConnection::State::connected(const std::string& failure) {
   ports.on_reached(why);
   if (!why.empty()) {
     end_exchange(port::ConnectionEnd::broken, why);
-    refuse("502 Bad Gateway", "cannot reach the node: " + why);
+    refuse("502 Bad Gateway", "cannot pass on the request: " + why);
     return;
   }
   node_connected = true;

@@ -110,7 +110,7 @@ Result<unsigned> parse_status_line(std::string_view line) {
   unsigned status = 0;
   const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), status);
   const std::string_view rest = line.substr(std::min(version_bytes + 4, line.size()));
-  if (!is_version(line.substr(0, version_bytes)) || line[version_bytes] != ' ' ||
+  if (!is_version(line.substr(0, version_bytes)) || !line.substr(version_bytes).starts_with(' ') ||
       parsed.ptr != digits.data() + 3 || status < 100 || !(rest.empty() || rest.front() == ' ')) {
     return fail_io("the status line is none of HTTP/1");
   }

@@ -65,6 +65,9 @@ Result<ProxiedRequest> rewrite_request(MessageHead head, const std::string& addr
   }
   if (looks_like_url(line->target)) {
     line->target = behind_authority(line->target);
+    if (!line->target.starts_with('/')) {
+      line->target.insert(0, "/");
+    }
   }
   const std::string host = head.value("Host");
   ProxiedRequest request{.line = *std::move(line),

@@ -142,8 +142,7 @@ void ProxyServer::State::accepted(const error_code& error, tcp::socket socket) {
 /// Says it once, however often a client tries.
 void ProxyServer::State::note_reached(const std::string& why) {
   if (why != failure) {
-    log(why.empty() ? "the node can be reached again"
-                    : "cannot reach the node, clients are answered with 502: " + why);
+    log(why.empty() ? "the node can be reached again" : "clients are answered with 502: " + why);
     failure = why;
   }
 }
@@ -162,11 +161,19 @@ Result<std::unique_ptr<ProxyServer>> ProxyServer::listen(EventLoop& loop,
 }
 
 void ProxyServer::run() {
-  State& state = *state_;
-  while (!state.loop.stop_requested()) {
-    state.loop.wait_until(state.loop.now_ns() + tick_ns);
-    state.journal.tick();
+  while (!state_->loop.stop_requested()) {
+    serve(state_->loop.now_ns() + tick_ns);
   }
+  finish();
+}
+
+void ProxyServer::serve(std::int64_t until_ns) {
+  state_->loop.wait_until(until_ns);
+  state_->journal.tick();
+}
+
+void ProxyServer::finish() {
+  State& state = *state_;
   error_code ignored;
   state.acceptor.close(ignored);
   state.pause.cancel();

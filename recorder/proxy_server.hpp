@@ -38,8 +38,15 @@ class ProxyServer {
   /// `http://127.0.0.1:8080`, with the port that was picked.
   [[nodiscard]] const std::string& url() const;
 
-  /// Serves until the loop is asked to stop, then drops all connections and closes the tapes.
+  /// Serves until the loop is asked to stop, then finishes.
   void run();
+
+  // The same in steps:
+
+  /// Serves until this time of the loop, or until that is asked to stop.
+  void serve(std::int64_t until_ns);
+  /// Drops all connections and closes the tapes; nothing may follow.
+  void finish();
 
   /// Clients' connections so far.
   [[nodiscard]] std::uint64_t connections() const;
