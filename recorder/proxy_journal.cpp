@@ -46,11 +46,10 @@ std::string shown(const std::string& alias) {
 
 struct ProxyJournal::View {
   View(ProxyJoin join, std::unique_ptr<port::RecordingSink> sink, const ProxyJournalPorts& ports,
-       std::int64_t begin_ns)
+       std::int64_t head_start_ns)
       : who(std::move(join)),
         tape(std::move(sink)),
-        recording(*tape, ports.clock, ports.wall_now_ns, std::nullopt,
-                  ports.clock.now_ns() - begin_ns),
+        recording(*tape, ports.clock, ports.wall_now_ns, std::nullopt, head_start_ns),
         last_ns(ports.clock.now_ns()) {}
 
   ProxyJoin who;
@@ -109,7 +108,8 @@ std::string ProxyJournal::headers_text(const std::vector<Header>& fields) {
   return text;
 }
 
-std::shared_ptr<ProxyJournal::View> ProxyJournal::open_view(ProxyJoin join, std::int64_t begin_ns) {
+std::shared_ptr<ProxyJournal::View> ProxyJournal::open_view(ProxyJoin join,
+                                                            std::int64_t head_start_ns) {
   auto tape = ports_.open_tape(join);
   if (!tape) {
     ++totals_.unfinished;
@@ -121,7 +121,8 @@ std::shared_ptr<ProxyJournal::View> ProxyJournal::open_view(ProxyJoin join, std:
     return nullptr;
   }
   ++totals_.tapes;
-  views_.push_back(std::make_shared<View>(std::move(join), *std::move(tape), ports_, begin_ns));
+  views_.push_back(
+      std::make_shared<View>(std::move(join), *std::move(tape), ports_, head_start_ns));
   return views_.back();
 }
 
@@ -200,13 +201,19 @@ void ProxyJournal::joined(const ProxyExchange& exchange, const Membership& membe
     return exchange.exchange_.request_ns - attempt.request_ns > silent_ns_max;
   });
   attempts.push_back(exchange.exchange_);
-  const auto view =
-      open_view({exchange.conference_, membership.participant_uuid}, attempts.front().request_ns);
+  const std::int64_t before_ns = ports_.clock.now_ns();
+  const auto view = open_view({exchange.conference_, membership.participant_uuid},
+                              before_ns - attempts.front().request_ns);
   tokens_[membership.token] = view;
-  for (const port::Exchange& entry : attempts) {
-    if (view != nullptr) {
-      note(*view, entry);
-    }
+  if (view == nullptr) {
+    return;
+  }
+  // Making a tape may take its time, which is none of the recording's.
+  const std::int64_t opening_ns = ports_.clock.now_ns() - before_ns;
+  for (port::Exchange& entry : attempts) {
+    entry.request_ns += opening_ns;
+    entry.response_ns += opening_ns;
+    note(*view, entry);
   }
 }
 
@@ -279,7 +286,7 @@ void ProxyExchange::response(unsigned status, const MessageHead& head) {
 void ProxyExchange::open_stream(const MessageHead& head) {
   if (!journal_.tokens_.contains(token_)) {
     // Joined before we came: who that was is not known, but what is said can be recorded.
-    journal_.tokens_[token_] = journal_.open_view({conference_, ""}, exchange_.request_ns);
+    journal_.tokens_[token_] = journal_.open_view({conference_, ""}, 0);
   }
   auto view = journal_.tokens_[token_];
   if (view == nullptr || view->over) {

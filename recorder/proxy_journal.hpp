@@ -80,8 +80,8 @@ class ProxyJournal {
 
   void journal(ProxyExchange& exchange);
   void joined(const ProxyExchange& exchange, const Membership& membership);
-  /// Its time begins at `begin_ns` of the clock.
-  std::shared_ptr<View> open_view(ProxyJoin join, std::int64_t begin_ns);
+  /// Its time begins `head_start_ns` ago.
+  std::shared_ptr<View> open_view(ProxyJoin join, std::int64_t head_start_ns);
   void note(View& view, const port::Exchange& exchange);
   void survive(View& view, const Result<void>& done);
   void close(View& view);
