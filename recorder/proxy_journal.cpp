@@ -50,7 +50,8 @@ struct ProxyJournal::View {
       : who(std::move(join)),
         tape(std::move(sink)),
         recording(*tape, ports.clock, ports.wall_now_ns, std::nullopt, head_start_ns),
-        last_ns(ports.clock.now_ns()) {}
+        last_ns(ports.clock.now_ns()),
+        earliest_ns(last_ns - head_start_ns) {}
 
   ProxyJoin who;
   std::unique_ptr<port::RecordingSink> tape;
@@ -58,6 +59,7 @@ struct ProxyJournal::View {
   const ProxyExchange* stream = nullptr;  ///< the one that is recorded now
   std::string ended;                      ///< why the last one ended; "" before the first
   std::int64_t last_ns;                   ///< something came then
+  std::int64_t earliest_ns;               ///< when the tape's time began
   bool left = false;                      ///< the token was given back
   bool over = false;                      ///< nothing goes onto the tape any more
 };
@@ -137,10 +139,12 @@ void ProxyJournal::survive(View& view, const Result<void>& done) {
              " ends here, while it is passed on: " + done.error().message);
 }
 
-void ProxyJournal::note(View& view, const port::Exchange& exchange) {
+void ProxyJournal::note(View& view, port::Exchange exchange) {
+  // It may have been under way when the tape began.
+  exchange.request_ns = std::max(exchange.request_ns, view.earliest_ns);
   view.last_ns = ports_.clock.now_ns();
   if (!view.over) {
-    survive(view, view.recording.note(exchange));
+    survive(view, view.recording.note(std::move(exchange)));
     ++totals_.exchanges;
   }
 }

@@ -82,7 +82,7 @@ class ProxyJournal {
   void joined(const ProxyExchange& exchange, const Membership& membership);
   /// Its time begins `head_start_ns` ago.
   std::shared_ptr<View> open_view(ProxyJoin join, std::int64_t head_start_ns);
-  void note(View& view, const port::Exchange& exchange);
+  void note(View& view, port::Exchange exchange);
   void survive(View& view, const Result<void>& done);
   void close(View& view);
   [[nodiscard]] std::string headers_text(const std::vector<Header>& fields);
