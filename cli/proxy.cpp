@@ -32,15 +32,15 @@ Options proxy_options() {
       "the first line of stdout, 'listening on http://HOST:PORT', notices nothing. What passes "
       "goes\n"
       "onto tapes: event streams byte for byte, REST requests without tokens and PINs; all else\n"
-      "(WebSocket, pages, media signalling elsewhere) only passes. A tape is the view of one\n"
+      "(WebSocket, pages) only passes. A tape is the view of one\n"
       "participant. With -o DIR (a folder, or a name with a slash at its end) each one that joins\n"
       "gets a tape there, ALIAS.tape, ALIAS-2.tape and so on; with -o TAPE the first one does, "
       "and\n"
       "those that follow are only passed on. A tape is closed when its participant has left.\n"
       "Clients speak plain http to the proxy; it speaks to the node what URL says, https where it\n"
-      "says nothing. SIGINT or SIGTERM ends it, exit 0; HTTPS_PROXY, HTTP_PROXY and NO_PROXY are\n"
-      "honoured. A commit outlives the death of the process, not a loss of power: waiting for the\n"
-      "disk would delay the stream.");
+      "says nothing. SIGINT or SIGTERM ends it, exit 0, or 4 where a tape lacks something.\n"
+      "HTTPS_PROXY, HTTP_PROXY and NO_PROXY are honoured. A commit outlives the death of the\n"
+      "process, not a loss of power: waiting for the disk would delay the stream.");
   const auto text = [](const char* name) { return po::value<std::string>()->value_name(name); };
   options.add()("to", text("URL"), "the node, e.g. https://node.example (required)")(
       "listen", text("ADDR"), "serve at HOST:PORT; port 0 picks one (127.0.0.1:8080)")(

@@ -11,8 +11,6 @@
 namespace tapedeck::recorder {
 namespace {
 
-constexpr std::string_view blanks = " \t";
-
 Result<Header> parse_field(std::string_view line) {
   const std::size_t colon = line.find(':');
   const std::string_view name = line.substr(0, std::min(colon, line.size()));
@@ -221,13 +219,11 @@ Result<void> BodyReader::step(char c) {
         return wrong;
       }
       left_ = left_ * 16 + static_cast<unsigned>(digit);
-    } else if (line_bytes_ == 1) {
-      return wrong;
-    } else if (c == '\n') {
+    } else if (line_bytes_ > 1 && c == '\n') {
       begin_data();
-    } else if (c == '\r') {
+    } else if (line_bytes_ > 1 && c == '\r') {
       state_ = State::size_end;
-    } else if (c == ';' || blanks.find(c) != std::string_view::npos) {
+    } else if (line_bytes_ > 1 && std::string_view("; \t").find(c) != std::string_view::npos) {
       state_ = State::extension;
     } else {
       return wrong;
