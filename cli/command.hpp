@@ -22,6 +22,7 @@ using Arguments = std::vector<std::string>;
 
 Result<ExitCode> run_parse(const Arguments& arguments);
 Result<ExitCode> run_record(const Arguments& arguments);
+Result<ExitCode> run_proxy(const Arguments& arguments);
 Result<ExitCode> run_replay(const Arguments& arguments);
 Result<ExitCode> run_events(const Arguments& arguments);
 Result<ExitCode> run_state(const Arguments& arguments);

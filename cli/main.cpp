@@ -19,9 +19,10 @@ struct Command {
   Result<ExitCode> (*run)(const Arguments&);
 };
 
-constexpr std::array<Command, 11> commands{{
+constexpr std::array<Command, 12> commands{{
     {"parse", "SSE bytes to one JSON line a message, as a browser would dispatch them", run_parse},
     {"record", "a live stream, a file or stdin onto a tape", run_record},
+    {"proxy", "between a client and a node: all passes, streams and REST go onto tapes", run_proxy},
     {"replay", "a tape to an SSE endpoint that a Pexip client joins, to stdout or to nothing",
      run_replay},
     {"events", "what a plugin, or a client of a given version, would have seen", run_events},

@@ -155,20 +155,6 @@ Result<std::vector<RecordTask>> read_join_file(const std::string& path) {
   return tasks;
 }
 
-/// The name of a file that stands for `alias` without leaving its folder.
-std::string file_name_of(std::string_view alias) {
-  std::string name(alias);
-  std::ranges::replace_if(
-      name,
-      [](char c) {
-        const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        return !letter && !(c >= '0' && c <= '9') &&
-               std::string_view("._@+-").find(c) == std::string_view::npos;
-      },
-      '_');
-  return (name.starts_with('.') ? "_" + name : name) + ".tape";
-}
-
 /// Gives each task its tape: `output`, or a file in that folder.
 Result<void> name_tapes(const std::string& output, bool in_folder, RecordWishes& wishes) {
   if (!in_folder) {
@@ -178,7 +164,7 @@ Result<void> name_tapes(const std::string& output, bool in_folder, RecordWishes&
   wishes.folder = output;
   std::set<std::string> names;
   for (RecordTask& task : wishes.tasks) {
-    task.tape = (fs::path(output) / file_name_of(task.alias)).string();
+    task.tape = (fs::path(output) / (file_stem_of(task.alias) + ".tape")).string();
     if (!names.insert(task.tape).second) {
       return fail_usage("two conferences would be recorded onto '" + task.tape +
                         "'; join each of them once");
@@ -278,35 +264,17 @@ Result<void> read_limits(const Values& values, RecordWishes& wishes) {
 }
 
 Result<void> read_network(const Values& values, RecordWishes& wishes) {
-  const bool verify = !values.get<bool>("insecure");
-  if (!verify && values.has("ca")) {
-    return fail_usage("--ca and --insecure contradict each other");
+  auto network = network_of(values);
+  if (!network) {
+    return fail(network.error());
   }
-  if (values.has("key") && !values.has("cert")) {
-    return fail_usage("--key goes with --cert");
-  }
-  auto tls = recorder::TlsContext::make({.ca_file = values.text("ca").value_or(""),
-                                         .verify = verify,
-                                         .cert_file = values.text("cert").value_or(""),
-                                         .key_file = values.text("key").value_or("")});
-  if (!tls) {
-    return fail(tls.error());
-  }
-  auto proxies = recorder::ProxySettings::from_environment(environment_variable);
-  if (!proxies) {
-    return fail(proxies.error());
-  }
-  wishes.network = recorder::Network(*std::move(tls), *std::move(proxies));
+  wishes.network = *std::move(network);
   if (values.has("resolve")) {
     for (const std::string& text : values.get<std::vector<std::string>>("resolve")) {
       if (auto entered = wishes.network.enter(text); !entered) {
         return fail_usage("--resolve: " + entered.error().message);
       }
     }
-  }
-  if (!verify) {
-    say("warning: --insecure: nobody checks who answers; whoever sits on the way can read what is "
-        "sent, tokens and PINs included, and forge what is recorded");
   }
   return {};
 }
@@ -408,6 +376,45 @@ Result<std::string> read_output(const Values& values, RecordWishes& wishes) {
 }
 
 }  // namespace
+
+std::string file_stem_of(std::string_view alias) {
+  std::string name(alias);
+  std::ranges::replace_if(
+      name,
+      [](char c) {
+        const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        return !letter && !(c >= '0' && c <= '9') &&
+               std::string_view("._@+-").find(c) == std::string_view::npos;
+      },
+      '_');
+  return name.starts_with('.') ? "_" + name : name;
+}
+
+Result<recorder::Network> network_of(const Values& values) {
+  const bool verify = !values.get<bool>("insecure");
+  if (!verify && values.has("ca")) {
+    return fail_usage("--ca and --insecure contradict each other");
+  }
+  if (values.has("key") && !values.has("cert")) {
+    return fail_usage("--key goes with --cert");
+  }
+  auto tls = recorder::TlsContext::make({.ca_file = values.text("ca").value_or(""),
+                                         .verify = verify,
+                                         .cert_file = values.text("cert").value_or(""),
+                                         .key_file = values.text("key").value_or("")});
+  if (!tls) {
+    return fail(tls.error());
+  }
+  auto proxies = recorder::ProxySettings::from_environment(environment_variable);
+  if (!proxies) {
+    return fail(proxies.error());
+  }
+  if (!verify) {
+    say("warning: --insecure: nobody checks who answers; whoever sits on the way can read what is "
+        "sent, tokens and PINs included, and forge what is recorded");
+  }
+  return recorder::Network{*std::move(tls), *std::move(proxies)};
+}
 
 Result<std::optional<RecordWishes>> read_record_wishes(const Arguments& arguments) {
   const auto parsed = record_options().parse(arguments);

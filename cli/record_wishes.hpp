@@ -3,9 +3,11 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/command.hpp"
+#include "cli/options.hpp"
 #include "cli/record_output.hpp"
 #include "core/base/result.hpp"
 #include "recorder/http_source.hpp"
@@ -37,5 +39,12 @@ struct RecordWishes {
 
 /// Nothing: --help was asked for and printed.
 [[nodiscard]] Result<std::optional<RecordWishes>> read_record_wishes(const Arguments& arguments);
+
+/// How --ca, --insecure, --cert and --key and the environment say that nodes are reached. Warns of
+/// --insecure.
+[[nodiscard]] Result<recorder::Network> network_of(const Values& values);
+
+/// The name of a file that stands for `alias` without leaving its folder, without an extension.
+[[nodiscard]] std::string file_stem_of(std::string_view alias);
 
 }  // namespace tapedeck::cli

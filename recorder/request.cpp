@@ -15,32 +15,6 @@ constexpr std::array<std::string_view, 10> refused_names{
     "accept-encoding", "connection",        "content-length", "expect",          "keep-alive", "te",
     "trailer",         "transfer-encoding", "upgrade",        "proxy-connection"};
 
-/// RFC 9110, section 5.6.2.
-bool is_token_char(char c) {
-  return is_alpha(c) || is_digit(c) ||
-         std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-}
-
-int hex_value(char c) {
-  const char l = lower(c);
-  return is_digit(c) ? c - '0' : l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
-}
-
-std::string percent_decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool escape = text[i] == '%' && i + 2 < text.size() && hex_value(text[i + 1]) >= 0 &&
-                        hex_value(text[i + 2]) >= 0;
-    if (escape) {
-      out += static_cast<char>(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2]));
-      i += 2;
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
-}
-
 std::string base64(std::string_view bytes) {
   constexpr std::string_view alphabet =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -83,8 +57,8 @@ std::string request_line(std::string_view method, const Url& url, const Url* pro
   const std::string origin = url.scheme + "://" + host_header(url);
   std::string text =
       std::string(method) + " " + (proxy != nullptr ? origin : "") + url.target + " HTTP/1.1\r\n";
-  if (proxy != nullptr && !proxy->userinfo.empty()) {
-    text += header_line("Proxy-Authorization", basic_auth(*proxy));
+  if (const auto field = proxy != nullptr ? proxy_authorization(*proxy) : std::nullopt) {
+    text += header_line(field->name, field->value);
   }
   return text;
 }
@@ -163,13 +137,20 @@ PostRequest make_post(const Url& url, const std::vector<Header>& own, std::strin
   return request;
 }
 
+std::optional<Header> proxy_authorization(const Url& proxy) {
+  if (proxy.userinfo.empty()) {
+    return std::nullopt;
+  }
+  return Header{"Proxy-Authorization", basic_auth(proxy)};
+}
+
 std::string make_connect_request(const Url& url, const Url& proxy) {
   const bool address = url.host.find(':') != std::string::npos;
   const std::string authority =
       (address ? "[" + url.host + "]" : url.host) + ":" + std::to_string(url.port);
   std::string text = "CONNECT " + authority + " HTTP/1.1\r\n" + header_line("Host", authority);
-  if (!proxy.userinfo.empty()) {
-    text += header_line("Proxy-Authorization", basic_auth(proxy));
+  if (const auto field = proxy_authorization(proxy)) {
+    text += header_line(field->name, field->value);
   }
   return text + "\r\n";
 }

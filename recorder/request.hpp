@@ -1,6 +1,7 @@
 // The requests that a recorder makes, written out.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,6 +45,9 @@ struct PostRequest {
 /// A POST of JSON, or of nothing where `body` is empty. `own` as above, credentials included.
 [[nodiscard]] PostRequest make_post(const Url& url, const std::vector<Header>& own,
                                     std::string_view body, const Url* proxy = nullptr);
+
+/// Who we are to `proxy`; nothing where its URL does not tell.
+[[nodiscard]] std::optional<Header> proxy_authorization(const Url& proxy);
 
 /// Asks `proxy` for a tunnel to the origin of `url`.
 [[nodiscard]] std::string make_connect_request(const Url& url, const Url& proxy);

@@ -1,0 +1,253 @@
+// tapedeck proxy: between clients and a node, with a tape for each participant that joins.
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "cli/command.hpp"
+#include "cli/options.hpp"
+#include "cli/output.hpp"
+#include "cli/record_wishes.hpp"
+#include "core/base/units.hpp"
+#include "recorder/event_loop.hpp"
+#include "recorder/join_protocol.hpp"
+#include "recorder/proxy_server.hpp"
+#include "recorder/response.hpp"
+#include "replayer/address.hpp"
+#include "schema/tape_writer.hpp"
+
+namespace tapedeck::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+Options proxy_options() {
+  Options options(
+      "proxy", "--to URL [--listen ADDR] -o TAPE|DIR [options]",
+      "Stands between clients and a Conferencing Node: a client that is pointed at the address on\n"
+      "the first line of stdout, 'listening on http://HOST:PORT', notices nothing. What passes "
+      "goes\n"
+      "onto tapes: event streams byte for byte, REST requests without tokens and PINs; all else\n"
+      "(WebSocket, pages) only passes. A tape is the view of one\n"
+      "participant. With -o DIR (a folder, or a name with a slash at its end) each one that joins\n"
+      "gets a tape there, ALIAS.tape, ALIAS-2.tape and so on; with -o TAPE the first one does, "
+      "and\n"
+      "those that follow are only passed on. A tape is closed when its participant has left.\n"
+      "Clients speak plain http to the proxy; it speaks to the node what URL says, https where it\n"
+      "says nothing. SIGINT or SIGTERM ends it, exit 0, or 4 where a tape lacks something.\n"
+      "HTTPS_PROXY, HTTP_PROXY and NO_PROXY are honoured. A commit outlives the death of the\n"
+      "process, not a loss of power: waiting for the disk would delay the stream.");
+  const auto text = [](const char* name) { return po::value<std::string>()->value_name(name); };
+  options.add()("to", text("URL"), "the node, e.g. https://node.example (required)")(
+      "listen", text("ADDR"), "serve at HOST:PORT; port 0 picks one (127.0.0.1:8080)")(
+      "output,o", text("TAPE|DIR"), "the tape, or the folder for tapes (required)")(
+      "overwrite", po::bool_switch(), "replace a TAPE that is there already")(
+      "append", po::bool_switch(), "continue a TAPE that is there already")(
+      "allow-remote", po::bool_switch(), "let ADDR be one that other machines reach")(
+      "ca", text("FILE"), "trust the authorities in this PEM file, not those of the system")(
+      "insecure", po::bool_switch(), "do not check who answers over https")(
+      "cert", text("FILE"), "show the certificate in this PEM file to the node")(
+      "key", text("FILE"), "its private key, if it is not in the same file");
+  return options;
+}
+
+struct Wishes {
+  recorder::ProxyOptions proxy;
+  std::string output;
+  bool in_folder = false;
+  schema::Existing existing = schema::Existing::refuse;
+};
+
+Result<void> read_output(const Values& values, Wishes& wishes) {
+  const auto output = values.text("output");
+  if (!output || output->empty()) {
+    return fail_usage("the output, -o TAPE or -o DIR, is missing; see 'tapedeck proxy --help'");
+  }
+  wishes.output = *output;
+  wishes.in_folder = output->ends_with('/') || fs::is_directory(fs::path(*output));
+  const bool overwrite = values.get<bool>("overwrite");
+  const bool append = values.get<bool>("append");
+  if (overwrite && append) {
+    return fail_usage("--overwrite and --append contradict each other");
+  }
+  if (wishes.in_folder && (overwrite || append)) {
+    return fail_usage("--overwrite and --append go with a tape; in a folder each one is new");
+  }
+  wishes.existing = overwrite ? schema::Existing::overwrite
+                    : append  ? schema::Existing::append
+                              : schema::Existing::refuse;
+  return {};
+}
+
+Result<void> read_addresses(const Values& values, Wishes& wishes) {
+  const auto to = values.text("to");
+  if (!to) {
+    return fail_usage("the node, --to URL, is missing; see 'tapedeck proxy --help'");
+  }
+  auto node = recorder::parse_node(*to);
+  if (!node) {
+    return fail_usage("--to: " + node.error().message);
+  }
+  if (!node->target.empty() || !node->userinfo.empty()) {
+    return fail_usage(
+        "--to: only where the node is belongs here; paths and passwords come from the client");
+  }
+  wishes.proxy.node = *std::move(node);
+  const auto address = replayer::parse_address(values.text("listen").value_or("127.0.0.1:8080"));
+  if (!address) {
+    return fail_usage("--listen: " + address.error().message);
+  }
+  wishes.proxy.host = address->host;
+  wishes.proxy.port = address->port;
+  wishes.proxy.allow_remote = values.get<bool>("allow-remote");
+  auto network = network_of(values);
+  if (!network) {
+    return fail(network.error());
+  }
+  wishes.proxy.network = *std::move(network);
+  return {};
+}
+
+std::int64_t wall_now_ns() {
+  const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(since_epoch).count();
+}
+
+std::string counted(std::uint64_t count, const std::string& word) {
+  return format_count(count) + " " + word + (count == 1 ? "" : "s");
+}
+
+/// The tapes of those that join.
+class Tapes {
+ public:
+  explicit Tapes(const Wishes& wishes) : wishes_(wishes) {}
+
+  /// What would fail for every one that joins fails before anybody does.
+  [[nodiscard]] Result<void> prepare() const;
+
+  Result<std::unique_ptr<port::RecordingSink>> open(const recorder::ProxyJoin& join);
+
+ private:
+  [[nodiscard]] std::string new_name(const std::string& alias) const;
+
+  const Wishes& wishes_;
+  bool taken_ = false;  ///< the only tape
+};
+
+Result<void> Tapes::prepare() const {
+  std::error_code error;
+  if (wishes_.in_folder) {
+    fs::create_directories(wishes_.output, error);
+    if (error) {
+      return fail_io("cannot make the folder '" + wishes_.output + "': " + error.message());
+    }
+    return {};
+  }
+  if (wishes_.existing == schema::Existing::refuse && fs::exists(wishes_.output, error)) {
+    return fail_io("'" + wishes_.output +
+                   "' is there already; add --overwrite to replace it, or --append to continue it");
+  }
+  const fs::path folder = fs::path(wishes_.output).parent_path();
+  if (!folder.empty() && !fs::is_directory(folder, error)) {
+    return fail_io("there is no folder '" + folder.string() + "' for the tape");
+  }
+  return {};
+}
+
+std::string Tapes::new_name(const std::string& alias) const {
+  const std::string stem = (fs::path(wishes_.output) / file_stem_of(alias)).string();
+  std::string name = stem + ".tape";
+  std::error_code ignored;
+  for (int number = 2; fs::exists(name, ignored); ++number) {
+    name = stem + "-" + std::to_string(number) + ".tape";
+  }
+  return name;
+}
+
+Result<std::unique_ptr<port::RecordingSink>> Tapes::open(const recorder::ProxyJoin& join) {
+  const std::string who =
+      "'" + recorder::printable(join.alias) + "'" +
+      (join.participant_uuid.empty() ? "" : " as " + recorder::printable(join.participant_uuid));
+  if (!wishes_.in_folder && taken_) {
+    say("passing on " + who + " unrecorded: '" + wishes_.output +
+        "' is the tape of the one that joined first; -o DIR gives each one a tape");
+    return std::unique_ptr<port::RecordingSink>();
+  }
+  taken_ = true;
+  const std::string path = wishes_.in_folder ? new_name(join.alias) : wishes_.output;
+  auto tape = schema::TapeWriter::open(path, {.existing = wishes_.existing,
+                                              .durability = schema::Durability::normal,
+                                              .wall_now_ns = wall_now_ns()});
+  if (!tape) {
+    return fail(tape.error());
+  }
+  if (!join.participant_uuid.empty()) {
+    if (auto noted = (*tape)->set("self", join.participant_uuid); !noted) {
+      return fail(noted.error());
+    }
+  }
+  say("recording " + who + " onto '" + path + "'");
+  return std::unique_ptr<port::RecordingSink>(*std::move(tape));
+}
+
+Result<ExitCode> serve(const Wishes& wishes) {
+  recorder::EventLoop loop;
+  if (auto caught = loop.catch_signals(); !caught) {
+    return fail(caught.error());
+  }
+  Tapes tapes(wishes);
+  if (auto prepared = tapes.prepare(); !prepared) {
+    return fail(prepared.error());
+  }
+  const auto server = recorder::ProxyServer::listen(
+      loop, wishes.proxy,
+      {.clock = loop,
+       .wall_now_ns = wall_now_ns,
+       .open_tape = [&](const recorder::ProxyJoin& join) { return tapes.open(join); },
+       .log = [](const std::string& sentence) { say(sentence); }});
+  if (!server) {
+    return fail(server.error());
+  }
+  Output output;
+  output.buffer() = "listening on " + (*server)->url() + '\n';
+  if (auto flushed = output.flush(); !flushed) {
+    return fail(flushed.error());
+  }
+  (*server)->run();
+  const recorder::ProxyTotals& totals = (*server)->totals();
+  say("passed on " + counted((*server)->connections(), "connection") + "; recorded " +
+      counted(totals.recorded.frames, "frame") + ", " + format_bytes(totals.recorded.bytes) +
+      ", over " + counted(totals.recorded.connections, "stream") + " with " +
+      counted(totals.recorded.gaps, "gap") + " and " + counted(totals.exchanges, "exchange") +
+      " onto " + counted(totals.tapes, "tape"));
+  if (totals.unfinished != 0) {
+    say("not everything that was to be recorded is on a tape; see above");
+    return ExitCode::lost;
+  }
+  return ExitCode::done;
+}
+
+}  // namespace
+
+Result<ExitCode> run_proxy(const Arguments& arguments) {
+  const auto values = proxy_options().parse(arguments);
+  if (!values) {
+    return fail(values.error());
+  }
+  if (!*values) {
+    return ExitCode::done;
+  }
+  Wishes wishes;
+  for (const auto read : {read_output, read_addresses}) {
+    if (auto done = read(**values, wishes); !done) {
+      return fail(done.error());
+    }
+  }
+  return serve(wishes);
+}
+
+}  // namespace tapedeck::cli
