@@ -183,6 +183,7 @@ TEST_F(HostileTape, MayHoldAnything) {
 }
 
 TEST_F(HostileTape, MayHoldMoreValuesThanAnyConference) {
+  int tapes = 0;
   for (const auto& [before, value, after] :
        {std::tuple{"event: stage\ndata: [1", ",1", "]\n\n"},
         {"event: participant_create\ndata: {\"uuid\":\"u\",\"x\":[\"\\ud800\"", ",[]", "]}\n\n"},
@@ -192,8 +193,9 @@ TEST_F(HostileTape, MayHoldMoreValuesThanAnyConference) {
     for (std::size_t i = 0; i < 4 * limits::json_values_max; ++i) {
       body += value;
     }
-    make_tape("values.tape", body + after);
-    give_to_all("values.tape");
+    const std::string tape = "values" + std::to_string(++tapes) + ".tape";
+    make_tape(tape, body + after);
+    give_to_all(tape);
   }
 }
 
