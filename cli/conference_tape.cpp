@@ -6,27 +6,9 @@
 #include <utility>
 
 #include "core/base/join_defaults.hpp"
+#include "core/base/percent.hpp"
 
 namespace tapedeck::cli {
-namespace {
-
-std::string percent_decoded(std::string_view text) {
-  std::string decoded;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    unsigned byte = 0;
-    const char* const hex = text.data() + i + 1;
-    if (text[i] == '%' && i + 2 < text.size() &&
-        std::from_chars(hex, hex + 2, byte, 16).ptr == hex + 2) {
-      decoded += static_cast<char>(byte);
-      i += 2;
-    } else {
-      decoded += text[i];
-    }
-  }
-  return decoded;
-}
-
-}  // namespace
 
 bool take_answer(const port::Exchange& exchange, state::Join& join) {
   constexpr std::string_view before = "/api/client/v2/conferences/";
@@ -47,7 +29,7 @@ bool take_answer(const port::Exchange& exchange, state::Join& join) {
     }
   };
   const std::size_t alias = start + before.size();
-  join.alias = percent_decoded(target.substr(alias, end - alias));
+  join.alias = percent_decoded_leniently(target.substr(alias, end - alias));
   join.conference_name = conference_name_of(join.alias);
   take(join.self, "participant_uuid");
   take(join.conference_name, "conference_name");

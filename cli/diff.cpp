@@ -66,10 +66,6 @@ Result<Tape> open_tape(const std::string& path) {
   }
 }
 
-std::string counted(std::uint64_t count, const std::string& noun) {
-  return format_count(count) + ' ' + noun + (count == 1 ? "" : "s");
-}
-
 /// Both tapes and what came out.
 struct Comparison {
   const Tape& a;

@@ -138,10 +138,6 @@ std::string per_second(std::uint64_t count, std::int64_t ns) {
   return text.data();
 }
 
-std::string counted(std::uint64_t count, std::string_view one, std::string_view many) {
-  return format_count(count) + ' ' + std::string(count == 1 ? one : many);
-}
-
 std::string_view name_of(port::ConnectionEnd end) {
   switch (end) {
     case port::ConnectionEnd::finished:
@@ -184,11 +180,11 @@ void print_head(std::string& out, const Info& info) {
                            format_bytes(info.contents.digest.bytes()) +
                            (rate.empty() ? "" : ", " + rate)});
   if (!rate.empty()) {
-    table.add({"busiest", counted(info.contents.busiest_frames, "frame", "frames") +
-                              " in the second from " + format_duration(info.contents.busiest_ns)});
+    table.add({"busiest", counted(info.contents.busiest_frames, "frame") + " in the second from " +
+                              format_duration(info.contents.busiest_ns)});
   }
   if (info.summary.exchange_count != 0) {
-    table.add({"REST", counted(info.summary.exchange_count, "exchange", "exchanges")});
+    table.add({"REST", counted(info.summary.exchange_count, "exchange")});
   }
   table.add({"digest", info.contents.digest.tape()});
   for (const auto& [key, value] : info.values) {

@@ -1,5 +1,7 @@
 #include "cli/listen_options.hpp"
 
+#include "cli/output.hpp"
+
 namespace tapedeck::cli {
 
 void add_identity_options(Options& options) {
@@ -19,6 +21,12 @@ Result<std::optional<replayer::Address>> read_listen(const Values& values) {
     return fail_usage("--listen: " + address.error().message);
   }
   return std::optional(*std::move(address));
+}
+
+Result<void> announce(const std::string& url) {
+  Output output;
+  output.buffer() = "listening on " + url + '\n';
+  return output.flush();
 }
 
 Result<std::optional<replayer::ServerIdentity>> read_identity(const Values& values) {

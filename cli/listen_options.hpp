@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "cli/options.hpp"
 #include "core/base/result.hpp"
@@ -15,6 +16,9 @@ void add_identity_options(Options& options);
 
 /// What --listen says, if it is there.
 [[nodiscard]] Result<std::optional<replayer::Address>> read_listen(const Values& values);
+
+/// Tells on stdout, as its first line, where a server listens.
+Result<void> announce(const std::string& url);
 
 /// What --cert and --key say; nothing: no TLS.
 [[nodiscard]] Result<std::optional<replayer::ServerIdentity>> read_identity(const Values& values);

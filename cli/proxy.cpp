@@ -1,5 +1,4 @@
 // tapedeck proxy: between clients and a node, with a tape for each participant that joins.
-#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -9,15 +8,17 @@
 #include <utility>
 
 #include "cli/command.hpp"
+#include "cli/listen_options.hpp"
 #include "cli/options.hpp"
 #include "cli/output.hpp"
+#include "cli/record_output.hpp"
 #include "cli/record_wishes.hpp"
+#include "cli/wall_clock.hpp"
 #include "core/base/units.hpp"
 #include "recorder/event_loop.hpp"
 #include "recorder/join_protocol.hpp"
 #include "recorder/proxy_server.hpp"
 #include "recorder/response.hpp"
-#include "replayer/address.hpp"
 #include "schema/tape_writer.hpp"
 
 namespace tapedeck::cli {
@@ -47,11 +48,8 @@ Options proxy_options() {
       "output,o", text("TAPE|DIR"), "the tape, or the folder for tapes (required)")(
       "overwrite", po::bool_switch(), "replace a TAPE that is there already")(
       "append", po::bool_switch(), "continue a TAPE that is there already")(
-      "allow-remote", po::bool_switch(), "let ADDR be one that other machines reach")(
-      "ca", text("FILE"), "trust the authorities in this PEM file, not those of the system")(
-      "insecure", po::bool_switch(), "do not check who answers over https")(
-      "cert", text("FILE"), "show the certificate in this PEM file to the node")(
-      "key", text("FILE"), "its private key, if it is not in the same file");
+      "allow-remote", po::bool_switch(), "let ADDR be one that other machines reach");
+  add_network_options(options);
   return options;
 }
 
@@ -69,17 +67,14 @@ Result<void> read_output(const Values& values, Wishes& wishes) {
   }
   wishes.output = *output;
   wishes.in_folder = output->ends_with('/') || fs::is_directory(fs::path(*output));
-  const bool overwrite = values.get<bool>("overwrite");
-  const bool append = values.get<bool>("append");
-  if (overwrite && append) {
-    return fail_usage("--overwrite and --append contradict each other");
+  const auto existing = existing_of(values);
+  if (!existing) {
+    return fail(existing.error());
   }
-  if (wishes.in_folder && (overwrite || append)) {
+  wishes.existing = *existing;
+  if (wishes.in_folder && wishes.existing != schema::Existing::refuse) {
     return fail_usage("--overwrite and --append go with a tape; in a folder each one is new");
   }
-  wishes.existing = overwrite ? schema::Existing::overwrite
-                    : append  ? schema::Existing::append
-                              : schema::Existing::refuse;
   return {};
 }
 
@@ -97,12 +92,14 @@ Result<void> read_addresses(const Values& values, Wishes& wishes) {
         "--to: only where the node is belongs here; paths and passwords come from the client");
   }
   wishes.proxy.node = *std::move(node);
-  const auto address = replayer::parse_address(values.text("listen").value_or("127.0.0.1:8080"));
+  const auto address = read_listen(values);
   if (!address) {
-    return fail_usage("--listen: " + address.error().message);
+    return fail(address.error());
   }
-  wishes.proxy.host = address->host;
-  wishes.proxy.port = address->port;
+  if (*address) {
+    wishes.proxy.host = (*address)->host;
+    wishes.proxy.port = (*address)->port;
+  }
   wishes.proxy.allow_remote = values.get<bool>("allow-remote");
   auto network = network_of(values);
   if (!network) {
@@ -110,15 +107,6 @@ Result<void> read_addresses(const Values& values, Wishes& wishes) {
   }
   wishes.proxy.network = *std::move(network);
   return {};
-}
-
-std::int64_t wall_now_ns() {
-  const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(since_epoch).count();
-}
-
-std::string counted(std::uint64_t count, const std::string& word) {
-  return format_count(count) + " " + word + (count == 1 ? "" : "s");
 }
 
 /// The tapes of those that join.
@@ -212,10 +200,8 @@ Result<ExitCode> serve(const Wishes& wishes) {
   if (!server) {
     return fail(server.error());
   }
-  Output output;
-  output.buffer() = "listening on " + (*server)->url() + '\n';
-  if (auto flushed = output.flush(); !flushed) {
-    return fail(flushed.error());
+  if (auto announced = announce((*server)->url()); !announced) {
+    return fail(announced.error());
   }
   (*server)->run();
   const recorder::ProxyTotals& totals = (*server)->totals();

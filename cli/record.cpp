@@ -1,5 +1,4 @@
 // tapedeck record: live streams, joined or not, a file or stdin onto tapes.
-#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <functional>
@@ -13,6 +12,7 @@
 #include "cli/record_output.hpp"
 #include "cli/record_progress.hpp"
 #include "cli/record_wishes.hpp"
+#include "cli/wall_clock.hpp"
 #include "core/base/units.hpp"
 #include "recorder/event_loop.hpp"
 #include "recorder/file_source.hpp"
@@ -22,15 +22,6 @@
 
 namespace tapedeck::cli {
 namespace {
-
-std::int64_t wall_now_ns() {
-  const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(since_epoch).count();
-}
-
-std::string counted(std::uint64_t count, const std::string& word) {
-  return format_count(count) + " " + word + (count == 1 ? "" : "s");
-}
 
 const char* signal_name(int signal) {
   return signal == SIGINT ? "SIGINT" : signal == SIGTERM ? "SIGTERM" : "SIGHUP";

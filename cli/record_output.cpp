@@ -118,9 +118,25 @@ void add_output_options(Options& options) {
       "x.001.tape and so on");
 }
 
+Result<schema::Existing> existing_of(const Values& values) {
+  const bool overwrite = values.get<bool>("overwrite");
+  const bool append = values.get<bool>("append");
+  if (overwrite && append) {
+    return fail_usage("--overwrite and --append contradict each other");
+  }
+  return overwrite ? schema::Existing::overwrite
+         : append  ? schema::Existing::append
+                   : schema::Existing::refuse;
+}
+
 Result<SeriesOptions> output_options_of(const Values& values) {
   SeriesOptions options;
   schema::TapeWriterOptions& writing = options.writing;
+  const auto existing = existing_of(values);
+  if (!existing) {
+    return fail(existing.error());
+  }
+  writing.existing = *existing;
   if (auto read = read_commit_bounds(values, writing); !read) {
     return fail(read.error());
   }

@@ -23,7 +23,10 @@ namespace tapedeck::cli {
 /// --commit-frames, --commit-ms, --durable, --on-full, --min-free, --rotate, --ring.
 void add_output_options(Options& options);
 
-/// What these options ask for.
+/// What --overwrite and --append say of an output that is there.
+[[nodiscard]] Result<schema::Existing> existing_of(const Values& values);
+
+/// What these options ask for, those two among them.
 [[nodiscard]] Result<SeriesOptions> output_options_of(const Values& values);
 
 /// The tape at the end of a recording. Not thread-safe.

@@ -11,6 +11,7 @@
 
 #include "cli/options.hpp"
 #include "cli/output.hpp"
+#include "core/base/percent.hpp"
 #include "core/base/units.hpp"
 
 namespace tapedeck::cli {
@@ -54,11 +55,8 @@ Options record_options() {
       "no-reconnect", po::bool_switch(), "stop when the stream ends")(
       "stall-timeout", text(), "connect again when no byte came for this long")(
       "resolve", texts(),
-      "HOST=ADDRESS[,ADDRESS]: what a name stands for, whatever DNS says; may be repeated")(
-      "ca", text(), "trust the authorities in this PEM file, not those of the system")(
-      "insecure", po::bool_switch(), "do not check who answers over https")(
-      "cert", text(), "show the certificate in this PEM file to the node")(
-      "key", text(), "its private key, if it is not in the same file");
+      "HOST=ADDRESS[,ADDRESS]: what a name stands for, whatever DNS says; may be repeated");
+  add_network_options(options);
   add_output_options(options);
   return options;
 }
@@ -69,12 +67,9 @@ constexpr const char* url_texts[] = {"header", "retries", "stall-timeout", "reso
                                      "cert",   "key"};
 
 bool is_uuid(std::string_view text) {
-  const auto is_hex = [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-  };
   constexpr std::string_view shape = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
   return std::ranges::equal(text, shape,
-                            [&](char c, char s) { return s == 'x' ? is_hex(c) : c == s; });
+                            [](char c, char s) { return s == 'x' ? hex_value(c) >= 0 : c == s; });
 }
 
 std::string environment_variable(const std::string& name) {
@@ -353,19 +348,11 @@ Result<std::string> read_output(const Values& values, RecordWishes& wishes) {
   if (!output) {
     return fail_usage("the output, -o TAPE, is missing; see 'tapedeck record --help'");
   }
-  const bool overwrite = values.get<bool>("overwrite");
-  const bool append = values.get<bool>("append");
-  if (overwrite && append) {
-    return fail_usage("--overwrite and --append contradict each other");
-  }
   auto output_options = output_options_of(values);
   if (!output_options) {
     return fail(output_options.error());
   }
   wishes.output = *std::move(output_options);
-  wishes.output.writing.existing = overwrite ? schema::Existing::overwrite
-                                   : append  ? schema::Existing::append
-                                             : schema::Existing::refuse;
   wishes.session.tick_ns =
       std::clamp(wishes.output.writing.commit_ns_max / 4, ns_per_ms, wishes.session.tick_ns);
   wishes.self = values.text("self");
@@ -388,6 +375,14 @@ std::string file_stem_of(std::string_view alias) {
       },
       '_');
   return name.starts_with('.') ? "_" + name : name;
+}
+
+void add_network_options(Options& options) {
+  const auto file = [] { return po::value<std::string>()->value_name("FILE"); };
+  options.add()("ca", file(), "trust the authorities in this PEM file, not those of the system")(
+      "insecure", po::bool_switch(), "do not check who answers over https")(
+      "cert", file(), "show the certificate in this PEM file to the node")(
+      "key", file(), "its private key, if it is not in the same file");
 }
 
 Result<recorder::Network> network_of(const Values& values) {

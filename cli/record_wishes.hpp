@@ -40,8 +40,10 @@ struct RecordWishes {
 /// Nothing: --help was asked for and printed.
 [[nodiscard]] Result<std::optional<RecordWishes>> read_record_wishes(const Arguments& arguments);
 
-/// How --ca, --insecure, --cert and --key and the environment say that nodes are reached. Warns of
-/// --insecure.
+/// Adds --ca, --insecure, --cert and --key.
+void add_network_options(Options& options);
+
+/// How these and the environment say that nodes are reached. Warns of --insecure.
 [[nodiscard]] Result<recorder::Network> network_of(const Values& values);
 
 /// The name of a file that stands for `alias` without leaving its folder, without an extension.

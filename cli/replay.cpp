@@ -184,10 +184,6 @@ std::string duration_text(std::uint64_t ns) {
   return format_duration(static_cast<std::int64_t>(ns));
 }
 
-std::string counted(std::uint64_t count, const std::string& word) {
-  return format_count(count) + ' ' + word + (count == 1 ? "" : "s");
-}
-
 /// What was played, and how well, as a clause for people.
 std::string summary(const replayer::PlayReport& played) {
   std::string text = counted(played.frames, "frame") + ", " + format_bytes(played.bytes);
@@ -391,10 +387,8 @@ Result<ExitCode> serve(const schema::TapeReader& tape, const Wishes& wishes) {
   if (!server) {
     return fail(server.error());
   }
-  Output output;
-  output.buffer() = "listening on " + (*server)->url() + '\n';
-  if (auto flushed = output.flush(); !flushed) {
-    return fail(flushed.error());
+  if (auto announced = announce((*server)->url()); !announced) {
+    return fail(announced.error());
   }
   if (auto ran = (*server)->run(stop); !ran) {
     return fail(ran.error());

@@ -152,10 +152,8 @@ Result<NodeOptions> read_node(const sim::Options& conference, const Values& valu
 }
 
 Result<ExitCode> run(replayer::Server& server, replayer::StopRequest& stop, JournalFile* journal) {
-  Output output;
-  output.buffer() = "listening on " + server.url() + '\n';
-  if (auto flushed = output.flush(); !flushed) {
-    return fail(flushed.error());
+  if (auto announced = announce(server.url()); !announced) {
+    return fail(announced.error());
   }
   const auto ran = server.run(stop);
   const auto written = journal != nullptr ? journal->finish() : Result<void>{};

@@ -123,8 +123,7 @@ class View {
     if (const Value name = (*room.status)["breakout_name"]; state::truthy(name)) {
       title += " (" + shown(name) + ')';
     }
-    title += ": " + format_count(room.participants.size()) +
-             (room.participants.size() == 1 ? " participant" : " participants");
+    title += ": " + counted(room.participants.size(), "participant");
     if (room.syncing) {
       title += ", roster still coming";
     }
@@ -244,8 +243,7 @@ class View {
       return;
     }
     constexpr std::size_t last = 5;
-    line("\nchat: " + format_count(state_.counts.chat) +
-         (state_.counts.chat == 1 ? " message" : " messages"));
+    line("\nchat: " + counted(state_.counts.chat, "message"));
     const std::size_t from = state_.chat.size() > last ? state_.chat.size() - last : 0;
     for (std::size_t i = from; i < state_.chat.size(); ++i) {
       const Value& message = *state_.chat[i].message;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <chrono>
 #include <filesystem>
 #include <random>
 #include <string_view>
@@ -11,6 +10,7 @@
 
 #include "cli/conference_tape.hpp"
 #include "cli/join_parts.hpp"
+#include "cli/wall_clock.hpp"
 #include "core/base/check.hpp"
 #include "core/base/units.hpp"
 #include "core/state/restore.hpp"
@@ -25,11 +25,6 @@ constexpr std::int64_t part_retry_ns = ns_per_s;
 
 /// The source of the connection that holds the state at the start of a part.
 constexpr const char* state_source = "tapedeck: the state at the start of this part";
-
-std::int64_t wall_now_ns() {
-  const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(since_epoch).count();
-}
 
 /// A random uuid (RFC 9562, version 4).
 std::string make_uuid() {

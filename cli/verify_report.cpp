@@ -20,10 +20,6 @@ using verdict::Departure;
 using verdict::Finding;
 using verdict::Severity;
 
-std::string counted(std::uint64_t count, const std::string& noun) {
-  return format_count(count) + ' ' + noun + (count == 1 ? "" : "s");
-}
-
 /// Findings in the order of the tape.
 std::vector<const Finding*> in_order(const verdict::Findings& findings) {
   std::vector<const Finding*> all;

@@ -20,11 +20,6 @@ namespace tapedeck::recorder {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
 }
 
-/// The value of a hexadecimal digit; -1: it is none.
-[[nodiscard]] constexpr int hex_value(char c) {
-  const char l = lower(c);
-  return is_digit(c) ? c - '0' : l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
-}
 /// Whether methods and names of headers may hold it (RFC 9110, section 5.6.2).
 [[nodiscard]] constexpr bool is_token_char(char c) {
   return is_alpha(c) || is_digit(c) ||

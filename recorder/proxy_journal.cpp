@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "core/base/limits.hpp"
+#include "core/base/percent.hpp"
 #include "core/base/units.hpp"
 #include "core/base/utf8.hpp"
 #include "recorder/ascii.hpp"
@@ -79,13 +80,13 @@ std::unique_ptr<ProxyExchange> ProxyJournal::begin(const RequestLine& line,
   if (const std::size_t at = path.find(before); at != std::string_view::npos) {
     const std::string_view rest = path.substr(at + before.size());
     const std::size_t slash = std::min(rest.find('/'), rest.size());
-    exchange->conference_ = percent_decoded(rest.substr(0, slash));
+    exchange->conference_ = percent_decoded_leniently(rest.substr(0, slash));
     exchange->endpoint_ = rest.substr(std::min(slash + 1, rest.size()));
   }
   exchange->token_ = head.value("token");
   if (exchange->token_.empty() && path_end < target.size()) {
     const std::string written = parameter(target.substr(path_end + 1), "token");
-    const std::string decoded = percent_decoded(written);
+    const std::string decoded = percent_decoded_leniently(written);
     exchange->token_ = tokens_.contains(decoded) ? decoded : written;
   }
   exchange->last_event_id_ = head.value("Last-Event-ID");

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "core/base/limits.hpp"
+#include "core/base/percent.hpp"
 #include "core/base/units.hpp"
 #include "recorder/ascii.hpp"
 

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "core/base/limits.hpp"
+#include "core/base/percent.hpp"
 #include "recorder/ascii.hpp"
 
 namespace tapedeck::recorder {
@@ -33,7 +34,7 @@ std::string base64(std::string_view bytes) {
 }
 
 std::string basic_auth(const Url& url) {
-  return "Basic " + base64(percent_decoded(url.userinfo));
+  return "Basic " + base64(percent_decoded_leniently(url.userinfo));
 }
 
 std::string header_line(std::string_view name, std::string_view value) {

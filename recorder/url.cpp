@@ -189,21 +189,6 @@ std::string host_header(const Url& url) {
   return out;
 }
 
-std::string percent_decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool escape = text[i] == '%' && i + 2 < text.size() && hex_value(text[i + 1]) >= 0 &&
-                        hex_value(text[i + 2]) >= 0;
-    if (escape) {
-      out += static_cast<char>(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2]));
-      i += 2;
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
-}
-
 std::string to_string(const Url& url) {
   const std::string userinfo = url.userinfo.empty() ? "" : url.userinfo + "@";
   return url.scheme + std::string(scheme_mark) + userinfo + host_header(url) + url.target;

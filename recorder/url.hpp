@@ -38,9 +38,6 @@ struct Url {
 /// Host and port as they stand in a Host header: the port only where it is not the scheme's own.
 [[nodiscard]] std::string host_header(const Url& url);
 
-/// `text` with each %XX as the byte that it stands for.
-[[nodiscard]] std::string percent_decoded(std::string_view text);
-
 /// The URL written out, userinfo included.
 [[nodiscard]] std::string to_string(const Url& url);
 

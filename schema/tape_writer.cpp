@@ -232,8 +232,7 @@ Failure TapeWriter::Impl::give_up(bool is_first_attempt) {
   }
   roll_back();
   const std::uint64_t lost = frames_taken - committed_seq;
-  const std::string kept = "; the tape keeps " + format_count(committed_seq) +
-                           (committed_seq == 1 ? " frame" : " frames");
+  const std::string kept = "; the tape keeps " + counted(committed_seq, "frame");
   const std::string missing =
       lost == 0 ? "" : ", those after them (at least " + format_count(lost) + ") are lost";
   error = cannot_record(path, why + kept + missing + ", and --append continues it").error;

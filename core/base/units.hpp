@@ -31,6 +31,9 @@ inline constexpr std::int64_t ns_per_s = 1'000'000'000;
 /// `1,234,567`: a count for people.
 [[nodiscard]] std::string format_count(std::uint64_t count);
 
+/// `1 frame`, `1,500 frames`: so many of what `noun` names, which makes its plural with an s.
+[[nodiscard]] std::string counted(std::uint64_t count, std::string_view noun);
+
 /// `512 B`, `1.5 KiB`, `3.2 MiB`: a size for people.
 [[nodiscard]] std::string format_bytes(std::uint64_t bytes);
 

@@ -48,6 +48,9 @@ TEST(FormatCount, GroupsThousands) {
   EXPECT_EQ(format_count(0), "0");
   EXPECT_EQ(format_count(999), "999");
   EXPECT_EQ(format_count(1'234'567), "1,234,567");
+  EXPECT_EQ(counted(1, "frame"), "1 frame");
+  EXPECT_EQ(counted(0, "frame"), "0 frames");
+  EXPECT_EQ(counted(1'500, "frame"), "1,500 frames");
 }
 
 TEST(FormatBytes, PicksAUnit) {
