@@ -286,17 +286,13 @@ TEST_F(JoinedSourceTest, ASignalGivesTheTokenBack) {
 
 TEST_F(JoinedSourceTest, ASignalDuringTheJoinGivesTheTokenBackToo) {
   ASSERT_TRUE(loop_.catch_signals());
-  ScriptedServer node({[](ScriptedConnection& connection) {
-                         ::kill(::getpid(), SIGINT);
-                         lets_in("t1")(connection);
-                       },
-                       lets_go(), lets_go()});
+  ScriptedServer node({lets_in("t1"), lets_go()});
+  ::raise(SIGINT);  // heard as soon as the loop runs, which is before any answer
   const auto summary = join(node);
   ASSERT_TRUE(summary) << summary.error().message;
   EXPECT_EQ(summary->totals.connections, 0U);
-  // Between the two may be a stream that was given up, if the answer was faster than the signal.
-  EXPECT_EQ(asked(node).front(), "POST a/request_token");
-  EXPECT_EQ(asked(node).back(), "POST a/release_token");
+  EXPECT_EQ(asked(node),
+            (std::vector<std::string>{"POST a/request_token", "POST a/release_token"}));
 }
 
 TEST_F(JoinedSourceTest, AGuestJoinsWithoutAPinWhereTheNodeAllowsIt) {
