@@ -1,43 +1,19 @@
 // The options of `tapedeck record` for what becomes of its tape.
 // Run with node --test and TAPEDECK naming the built command.
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
 import test from 'node:test';
+import { recorder, temporaryFolder, waitFor } from '../support/command.mjs';
 
-const tapedeck = process.env.TAPEDECK;
-assert.ok(tapedeck, 'TAPEDECK names the built command');
-
-const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'tapedeck-disk-'));
-test.after(() => fs.rmSync(folder, { recursive: true }));
-let files = 0;
-const fresh = (suffix = '.tape') => path.join(folder, `${++files}${suffix}`);
+const { fresh } = temporaryFolder('disk');
 
 const sql = (tape, query) => {
   const shell = spawnSync('sqlite3', ['-readonly', tape, query], { encoding: 'utf8' });
   return shell.status === 0 ? shell.stdout.trim() : '';
 };
 const framesOn = tape => Number(sql(tape, 'SELECT count(*) FROM frames'));
-
-async function waitFor(what, condition) {
-  for (const end = Date.now() + 20_000; Date.now() < end;) {
-    if (condition()) return;
-    await new Promise(resolve => setTimeout(resolve, 10));
-  }
-  assert.fail(`never: ${what}`);
-}
-
-// `record -` with these options; what it is fed goes to its stdin.
-function recorder(...options) {
-  const child = spawn(tapedeck, ['record', '-', ...options]);
-  child.said = '';
-  child.stderr.setEncoding('utf8').on('data', text => { child.said += text; });
-  child.stdin.on('error', () => {});
-  return child;
-}
 
 test('--commit-frames is a bound of what kill -9 can cost', async () => {
   const tape = fresh();

@@ -1,15 +1,13 @@
 // `tapedeck record` on a disk that is really full: a small tmpfs. Exits 77 where none can be mounted.
 // Run with node and TAPEDECK naming the built command.
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
-
-const tapedeck = process.env.TAPEDECK;
-assert.ok(tapedeck, 'TAPEDECK names the built command');
+import { recorder, tapedeck, waitFor } from '../support/command.mjs';
 
 const disk = fs.mkdtempSync(path.join(os.tmpdir(), 'tapedeck-full-'));
 if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', disk]).status !== 0) {
@@ -39,21 +37,7 @@ function fillUpTo(bytes) {
   fs.writeFileSync(filler, Buffer.alloc(Math.max(bavail * bsize - bytes, 0)));
 }
 
-async function waitFor(what, condition) {
-  for (const end = Date.now() + 20_000; Date.now() < end;) {
-    if (condition()) return;
-    await new Promise(resolve => setTimeout(resolve, 10));
-  }
-  assert.fail(`never: ${what}`);
-}
-
-function recorder(...options) {
-  const child = spawn(tapedeck, ['record', '-', '-o', tape, ...options]);
-  child.said = '';
-  child.stderr.setEncoding('utf8').on('data', text => { child.said += text; });
-  child.stdin.on('error', () => {});
-  return child;
-}
+const recording = (...options) => recorder('-o', tape, ...options);
 
 // The tape verifies, and what is on it is the beginning of `body`.
 function assertBeginning(body) {
@@ -67,7 +51,7 @@ function assertBeginning(body) {
 
 test('a full disk stops the recording, which says what is lost, on the tape too', async () => {
   const body = frames(1, 4000);
-  const child = recorder('--commit-frames', '50');
+  const child = recording('--commit-frames', '50');
   child.stdin.end(body);
   assert.deepEqual(await once(child, 'close'), [3, null], child.said);
   assert.equal(child.said.trimEnd().split('\n').length, 1, child.said);
@@ -79,7 +63,7 @@ test('a full disk stops the recording, which says what is lost, on the tape too'
 });
 
 test('where --min-free is left the recording ends as it should, and the tape is closed', async () => {
-  const child = recorder('--min-free', '3MiB');
+  const child = recording('--min-free', '3MiB');
   child.stdin.write(frames(1, 20));
   await waitFor('a tape', () => fs.existsSync(tape));
   fillUpTo(2 * 2 ** 20);
@@ -94,7 +78,7 @@ test('where --min-free is left the recording ends as it should, and the tape is 
 });
 
 test('a recording that waits for room loses nothing', async () => {
-  const child = recorder('--on-full', 'wait', '--commit-frames', '20');
+  const child = recording('--on-full', 'wait', '--commit-frames', '20');
   child.stdin.write(frames(1, 50));
   await waitFor('frames on the tape', () => fs.existsSync(tape) && info().frames === 50);
   fillUpTo(0);
@@ -109,7 +93,7 @@ test('a recording that waits for room loses nothing', async () => {
 });
 
 test('a recording that is ended while it waits says what is lost', async () => {
-  const child = recorder('--on-full', 'wait', '--commit-frames', '20');
+  const child = recording('--on-full', 'wait', '--commit-frames', '20');
   child.stdin.write(frames(1, 50));
   await waitFor('frames on the tape', () => fs.existsSync(tape) && info().frames === 50);
   fillUpTo(0);
@@ -122,7 +106,7 @@ test('a recording that is ended while it waits says what is lost', async () => {
 });
 
 test('a memory that is full too stops the reading, and nothing is lost', async () => {
-  const child = recorder('--on-full', 'wait');
+  const child = recording('--on-full', 'wait');
   child.stdin.write(frames(1, 10));
   await waitFor('frames on the tape', () => fs.existsSync(tape) && info().frames === 10);
   fillUpTo(0);

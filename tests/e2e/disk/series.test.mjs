@@ -1,15 +1,13 @@
 // `tapedeck record --rotate` and `--ring`: recordings of several tapes.
 // Run with node --test and TAPEDECK naming the built command.
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
-
-const tapedeck = process.env.TAPEDECK;
-assert.ok(tapedeck, 'TAPEDECK names the built command');
+import { recorder, sql, tapedeck, waitFor } from '../support/command.mjs';
 
 let folder;
 test.beforeEach(() => { folder = fs.mkdtempSync(path.join(os.tmpdir(), 'tapedeck-series-')); });
@@ -23,11 +21,6 @@ const text = (...args) => {
   return result.stdout.toString();
 };
 const cat = tape => text('cat', tape);
-const sql = (tape, query) => {
-  const shell = spawnSync('sqlite3', ['-readonly', tape, query], { encoding: 'utf8' });
-  assert.equal(shell.status, 0, shell.stderr);
-  return shell.stdout.trim();
-};
 const value = (tape, key) => sql(tape, `SELECT value FROM tape WHERE key = '${key}'`);
 const tapes = () => fs.readdirSync(folder).filter(name => name.endsWith('.tape')).sort();
 
@@ -38,22 +31,6 @@ const conference = text('simulate', '--participants', '15', '--breakouts', '2', 
 function assertWhole(tape) {
   const verdict = run('verify', tape);
   assert.equal(verdict.status, 0, `${tape}: ${verdict.stdout}${verdict.stderr}`);
-}
-
-async function waitFor(what, condition) {
-  for (const end = Date.now() + 20_000; Date.now() < end;) {
-    if (condition()) return;
-    await new Promise(resolve => setTimeout(resolve, 10));
-  }
-  assert.fail(`never: ${what}`);
-}
-
-function recorder(...options) {
-  const child = spawn(tapedeck, ['record', '-', ...options]);
-  child.said = '';
-  child.stderr.setEncoding('utf8').on('data', said => { child.said += said; });
-  child.stdin.on('error', () => {});
-  return child;
 }
 
 // Frames of the state at the start of a part: they come first.

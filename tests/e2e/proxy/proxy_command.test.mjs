@@ -1,62 +1,23 @@
 // `tapedeck proxy` between a plain HTTP client and the simulated node, or one that is scripted.
 // Run with node --test and TAPEDECK naming the built command.
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
 import net from 'node:net';
-import os from 'node:os';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
 import test from 'node:test';
+import { makeCertificate, serve, sql, tapedeck, temporaryFolder, waitFor } from '../support/command.mjs';
 
-const tapedeck = process.env.TAPEDECK;
-assert.ok(tapedeck, 'TAPEDECK names the built command');
-
-const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'tapedeck-proxy-'));
-test.after(() => fs.rmSync(folder, { recursive: true }));
-const inFolder = name => path.join(folder, name);
-let files = 0;
-const fresh = (suffix = '.tape') => inFolder(`${++files}${suffix}`);
+const { folder, inFolder, fresh } = temporaryFolder('proxy');
 
 const run = (...args) => spawnSync(tapedeck, args, { encoding: 'utf8', timeout: 20_000 });
 const verified = tape => {
   const done = run('verify', tape);
   assert.equal(done.status, 0, done.stdout + done.stderr);
 };
-const sql = (tape, query) => {
-  const shell = spawnSync('sqlite3', [tape, query], { encoding: 'utf8' });
-  assert.equal(shell.status, 0, shell.stderr);
-  return shell.stdout.trim();
-};
-
-/// Starts a server of ours, does `action` with its URL, ends it and gives what it said.
-async function serving(args, action) {
-  const child = spawn(tapedeck, [...args, '--listen', '127.0.0.1:0'], { stdio: ['ignore', 'pipe', 'pipe'] });
-  const said = { stderr: '' };
-  child.stderr.setEncoding('utf8').on('data', text => { said.stderr += text; });
-  const closed = once(child, 'close');
-  const lines = createInterface({ input: child.stdout });
-  const first = await Promise.race([once(lines, 'line'), closed]);
-  try {
-    assert.match(String(first[0]), /^listening on http/, said.stderr);
-    await action(first[0].replace('listening on ', ''), said);
-  } finally {
-    child.kill('SIGTERM');
-    [said.status] = await closed;
-  }
-  return said;
-}
-
-async function waitFor(what, condition) {
-  for (const end = Date.now() + 20_000; Date.now() < end;) {
-    if (condition()) return;
-    await new Promise(resolve => setTimeout(resolve, 10));
-  }
-  assert.fail(`never: ${what}`);
-}
 
 /// Joins as a client does and listens until `frames` blocks are there; gives the bytes.
 async function join(url, alias, { pin, blocks = 5, during = () => {} } = {}) {
@@ -90,17 +51,16 @@ test('each participant gets a tape with what it heard, and no secret is written 
   const dir = inFolder('tapes') + '/';
   const pin = '58213467';
   const joined = [];
-  await serving(['simulate', '--pin', pin], async node => {
-    const said = await serving(['proxy', '--to', node, '-o', dir], async proxy => {
+  await serve(['simulate', '--pin', pin], async node => {
+    const said = await serve(['proxy', '--to', node, '-o', dir], async proxy => {
       for (const alias of ['meet.alice', 'meet.alice', '..%2Fother%20room']) {
         const during = tokens => assertNone(bytesIn(dir), [pin, ...tokens]);
         joined.push(await join(proxy, alias, { pin, during }));
         await waitFor('tapes that are closed', () => fs.readdirSync(dir).length === joined.length);
       }
     });
-    assert.equal(said.status, 0, said.stderr);
-    assertNone(bytesIn(dir) + said.stderr, [pin, ...joined.flatMap(one => one.secrets)]);
-    assert.match(said.stderr, /recorded .* over 3 streams with 0 gaps and 9 exchanges onto 3 tapes/);
+    assertNone(bytesIn(dir) + said, [pin, ...joined.flatMap(one => one.secrets)]);
+    assert.match(said, /recorded .* over 3 streams with 0 gaps and 9 exchanges onto 3 tapes/);
   });
   const names = ['meet.alice.tape', 'meet.alice-2.tape', '_.._other_room.tape'];
   assert.deepEqual(fs.readdirSync(dir).sort(), [...names].sort());
@@ -118,44 +78,38 @@ test('one tape is the view of the first; the second is passed on and told of', a
   const tape = fresh();
   const said = await (async () => {
     let inner;
-    await serving(['simulate'], async node => {
-      inner = await serving(['proxy', '--to', node, '-o', tape], async proxy => {
+    await serve(['simulate'], async node => {
+      inner = await serve(['proxy', '--to', node, '-o', tape], async proxy => {
         await join(proxy, 'a');
         await join(proxy, 'b');
       });
     });
     return inner;
   })();
-  assert.equal(said.status, 0, said.stderr);
-  assert.match(said.stderr, /passing on 'b' as [-0-9a-f]+ unrecorded: .*-o DIR gives each one a tape/);
+  assert.match(said, /passing on 'b' as [-0-9a-f]+ unrecorded: .*-o DIR gives each one a tape/);
   assert.equal(sql(tape, 'SELECT count(*) FROM connections'), '1');
   verified(tape);
 });
 
 test('a node with https is reached when its certificate is trusted', async () => {
-  const made = spawnSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes',
-    '-days', '2', '-subj', '/CN=node.test', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', inFolder('key.pem'),
-    '-out', inFolder('cert.pem')], { encoding: 'utf8' });
-  assert.equal(made.status, 0, made.stderr);
+  makeCertificate(folder);
   const node = https.createServer({ cert: fs.readFileSync(inFolder('cert.pem')), key: fs.readFileSync(inFolder('key.pem')) },
     (request, response) => response.writeHead(302, { Location: `https://${request.headers.host}/m` }).end());
   node.listen(0, '127.0.0.1');
   await once(node, 'listening');
   const to = `https://127.0.0.1:${node.address().port}`;
-  const trusting = await serving(['proxy', '--to', to, '--ca', inFolder('cert.pem'), '-o', fresh()], async proxy => {
+  await serve(['proxy', '--to', to, '--ca', inFolder('cert.pem'), '-o', fresh()], async proxy => {
     const response = await fetch(proxy, { redirect: 'manual' });
     assert.equal(response.headers.get('location'), `${proxy}/m`);
   });
-  assert.equal(trusting.status, 0, trusting.stderr);
-  const blind = await serving(['proxy', '--to', to, '--insecure', '-o', fresh()], async proxy => {
+  const blind = await serve(['proxy', '--to', to, '--insecure', '-o', fresh()], async proxy => {
     assert.equal((await fetch(proxy, { redirect: 'manual' })).status, 302);
   });
-  assert.match(blind.stderr, /warning: --insecure/);
-  const wary = await serving(['proxy', '--to', to, '-o', fresh()], async proxy => {
+  assert.match(blind, /warning: --insecure/);
+  const wary = await serve(['proxy', '--to', to, '-o', fresh()], async proxy => {
     assert.equal((await fetch(proxy, { redirect: 'manual' })).status, 502);
   });
-  assert.match(wary.stderr, /clients are answered with 502: .*certificate/);
-  assert.equal(wary.status, 0);
+  assert.match(wary, /clients are answered with 502: .*certificate/);
   node.close();
 });
 
@@ -166,7 +120,7 @@ test('a node that is away is 502, said once, and told when it is back', async ()
   const { port } = node.address();
   node.close();
   await once(node, 'close');
-  const said = await serving(['proxy', '--to', `http://127.0.0.1:${port}`, '-o', fresh()], async proxy => {
+  const said = await serve(['proxy', '--to', `http://127.0.0.1:${port}`, '-o', fresh()], async proxy => {
     for (let i = 0; i < 2; ++i) assert.equal((await fetch(proxy)).status, 502);
     node.listen(port, '127.0.0.1');
     await once(node, 'listening');
@@ -174,9 +128,8 @@ test('a node that is away is 502, said once, and told when it is back', async ()
   });
   node.closeAllConnections();
   node.close();
-  assert.equal(said.stderr.match(/answered with 502/g).length, 1, said.stderr);
-  assert.match(said.stderr, /can be reached again/);
-  assert.equal(said.status, 0);
+  assert.equal(said.match(/answered with 502/g).length, 1, said);
+  assert.match(said, /can be reached again/);
 });
 
 test('what cannot work is refused in one sentence before anybody connects', async () => {

@@ -6,40 +6,21 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
-import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
+import { makeCertificate, sql, tapedeck, temporaryFolder, waitFor } from '../support/command.mjs';
 
-const tapedeck = process.env.TAPEDECK;
-assert.ok(tapedeck, 'TAPEDECK names the built command');
-
-const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'tapedeck-join-'));
-test.after(() => fs.rmSync(folder, { recursive: true }));
-let files = 0;
-const fresh = (suffix = '.tape') => path.join(folder, `${++files}${suffix}`);
+const { folder, fresh } = temporaryFolder('join');
 const written = text => {
   const file = fresh('.txt');
   fs.writeFileSync(file, text);
   return file;
 };
 
-const sql = (tape, query) => {
-  const shell = spawnSync('sqlite3', [tape, query], { encoding: 'utf8' });
-  assert.equal(shell.status, 0, shell.stderr);
-  return shell.stdout.trim();
-};
 const verified = tape => {
   const done = spawnSync(tapedeck, ['verify', tape], { encoding: 'utf8' });
   assert.equal(done.status, 0, done.stdout + done.stderr);
 };
-
-async function waitFor(what, condition) {
-  for (const end = Date.now() + 20_000; Date.now() < end;) {
-    if (condition()) return;
-    await new Promise(resolve => setTimeout(resolve, 10));
-  }
-  assert.fail(`never: ${what}`);
-}
 
 async function record(args, { env = {}, started = () => {} } = {}) {
   const child = spawn(tapedeck, ['record', ...args], { env: { ...process.env, ...env } });
@@ -150,10 +131,7 @@ test('a simulated conference is joined, recorded and left', async () => {
 });
 
 test('a node with https is joined by its host alone, as long as its certificate is trusted', async () => {
-  const made = spawnSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes',
-    '-days', '2', '-subj', '/CN=node', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', 'key.pem', '-out', 'cert.pem'],
-  { cwd: folder, encoding: 'utf8' });
-  assert.equal(made.status, 0, made.stderr);
+  makeCertificate(folder);
   const [cert, key] = ['cert.pem', 'key.pem'].map(name => path.join(folder, name));
   const node = await strictNode({ a: { life: 3, stream: says(['stage', []]) } },
                                 { identity: { cert: fs.readFileSync(cert), key: fs.readFileSync(key) } });

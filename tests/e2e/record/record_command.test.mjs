@@ -6,25 +6,14 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
-import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
+import { sql, tapedeck, temporaryFolder, waitFor } from '../support/command.mjs';
 
-const tapedeck = process.env.TAPEDECK;
-assert.ok(tapedeck, 'TAPEDECK names the built command');
-
-const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'tapedeck-record-'));
-test.after(() => fs.rmSync(folder, { recursive: true }));
-let files = 0;
-const fresh = (suffix = '.tape') => path.join(folder, `${++files}${suffix}`);
+const { folder, fresh } = temporaryFolder('record');
 
 const run = (...args) => spawnSync(tapedeck, args, { maxBuffer: 2 ** 28 });
 const cat = tape => run('cat', tape).stdout;
-const sql = (tape, query) => {
-  const shell = spawnSync('sqlite3', [tape, query], { encoding: 'utf8' });
-  assert.equal(shell.status, 0, shell.stderr);
-  return shell.stdout.trim();
-};
 const info = tape => JSON.parse(run('info', '--json', tape).stdout);
 
 // Judged by SQLite and not by our own verify: a whole database, frames without holes, and frames and
@@ -77,14 +66,6 @@ const awkward = Buffer.concat([
   Buffer.from([0xff, 0xfe, 0x00, 0x0d, 0x0a, 0x0a, 0x0d]),
   Buffer.from('\n\n\nid: MTA=\ndata: \u6f22\r\n\r\ndata: torn'),
 ]);
-
-async function waitFor(what, condition) {
-  for (const end = Date.now() + 20_000; Date.now() < end;) {
-    if (condition()) return;
-    await new Promise(resolve => setTimeout(resolve, 10));
-  }
-  assert.fail(`never: ${what}`);
-}
 
 test('what curl gets and pipes in is what the tape gives back', async () => {
   const url = await httpServer(async response => {

@@ -7,28 +7,13 @@ import fs from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
 import net from 'node:net';
-import os from 'node:os';
-import path from 'node:path';
 import test from 'node:test';
+import { makeCertificate, output, tapedeck, temporaryFolder } from '../support/command.mjs';
 
-const tapedeck = process.env.TAPEDECK;
-assert.ok(tapedeck, 'TAPEDECK names the built command');
+const { folder, inFolder, fresh } = temporaryFolder('tls');
 
-const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'tapedeck-tls-'));
-test.after(() => fs.rmSync(folder, { recursive: true }));
-const inFolder = name => path.join(folder, name);
-let tapes = 0;
-const fresh = () => inFolder(`${++tapes}.tape`);
-
-function openssl(...args) {
-  const done = spawnSync('openssl', args, { cwd: folder, encoding: 'utf8' });
-  assert.equal(done.status, 0, done.stderr);
-}
-
-openssl('req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2',
-        '-subj', '/CN=node.test', '-addext', 'subjectAltName=DNS:node.test,IP:127.0.0.1',
-        '-keyout', 'key.pem', '-out', 'cert.pem');
-openssl('pkey', '-in', 'key.pem', '-aes256', '-passout', 'pass:hidden', '-out', 'locked.pem');
+makeCertificate(folder);
+output('openssl', ['pkey', '-in', 'key.pem', '-aes256', '-passout', 'pass:hidden', '-out', 'locked.pem'], { cwd: folder });
 
 const body = Buffer.from('\ufeff: hello\r\n\r\nevent: stage\rdata: []\r\rdata: to');
 const identity = { cert: fs.readFileSync(inFolder('cert.pem')), key: fs.readFileSync(inFolder('key.pem')) };

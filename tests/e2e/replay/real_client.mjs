@@ -1,84 +1,51 @@
 // The unmodified @pexip/infinity clients against `tapedeck replay --listen`: they join, and their signals are those
 // that they derive from the body itself; every function of their API accepts what the server answers.
-// Runs in the folder of the real clients. Usage: node real_client.mjs --tapedeck COMMAND
+// Runs in the folder of the real clients. TAPEDECK names the built command.
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
-import os from 'node:os';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
+import { checklist, output, serve, tapedeck, temporaryFolder } from '../support/command.mjs';
 
-const tapedeck = process.argv[process.argv.indexOf('--tapedeck') + 1];
 const require = createRequire(path.join(process.cwd(), 'x.mjs'));
-const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'tapedeck-replay-'));
-const inFolder = name => path.join(folder, name);
-process.on('exit', () => fs.rmSync(folder, { recursive: true }));
+const { inFolder } = temporaryFolder('replay');
 
-let passed = 0, failed = 0;
-async function check(name, action) {
-  try {
-    await action();
-    passed++;
-  } catch (error) {
-    failed++;
-    console.log(`${name}: ${error.stack ?? error}`);
-  }
-}
-
-function run(command, args) {
-  const done = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 2 ** 28 });
-  assert.equal(done.status, 0, `${args.join(' ')}\n${done.stdout?.slice(-2000)}${done.stderr}`);
-  return done.stdout;
-}
-
-async function serve(args, action) {
-  const server = spawn(tapedeck, ['replay', ...args, '--listen', '127.0.0.1:0'], { stdio: ['ignore', 'pipe', 'pipe'] });
-  let stderr = '';
-  server.stderr.setEncoding('utf8').on('data', text => { stderr += text; });
-  const [line] = await once(createInterface({ input: server.stdout }), 'line');
-  try {
-    await action(line.replace('listening on ', ''));
-  } finally {
-    server.kill('SIGTERM');
-    const [status] = await once(server, 'close');
-    assert.equal(status, 0, stderr);
-  }
-}
+const { check, close } = checklist();
 
 // --- They join, and see what is on the tape.
 
 const self = '5e1f0000-0000-4000-8000-000000000001';
-run(tapedeck, ['simulate', '--seed', '5', '--participants', '20', '--breakouts', '2', '--for', '90s', '-o', inFolder('sim.tape')]);
+output(tapedeck, ['simulate', '--seed', '5', '--participants', '20', '--breakouts', '2', '--for', '90s', '-o', inFolder('sim.tape')]);
 const tapes = [inFolder('sim.tape')];
 
 // The same as a node might send it over three connections: a mark at the start of each, and two torn ends.
-const body = run(tapedeck, ['cat', inFolder('sim.tape')]);
+const body = output(tapedeck, ['cat', inFolder('sim.tape')]);
 const half = body.indexOf('event:', body.length / 2);
 const whole = ['\ufeff' + body.slice(0, half), '\ufeff' + body.slice(half)];
 const torn = ['event: participant_create\ndata: {"uuid":"torn', ': keep-al'];
 for (const [i, part] of [whole[0] + torn[0], whole[1] + torn[1], '\ufeff'].entries()) {
   fs.writeFileSync(inFolder(`part${i}.sse`), part);
-  run(tapedeck, ['record', inFolder(`part${i}.sse`), '-o', inFolder('torn.tape'), '--append', '--self', self]);
+  output(tapedeck, ['record', inFolder(`part${i}.sse`), '-o', inFolder('torn.tape'), '--append', '--self', self]);
 }
 tapes.push(inFolder('torn.tape'));
 
 for (const tape of tapes) {
   const served = inFolder('served.sse');
   fs.writeFileSync(served, body);
-  const uuid = run('sqlite3', [tape, "SELECT value FROM tape WHERE key = 'self'"]).trim();
+  const uuid = output('sqlite3', [tape, "SELECT value FROM tape WHERE key = 'self'"]).trim();
   for (const client of ['20', '19', '17']) {
     const derived = inFolder('derived.ndjson');
-    fs.writeFileSync(derived, run(process.execPath, ['derive.mjs', client, served, '--self', uuid]));
+    fs.writeFileSync(derived, output(process.execPath, ['derive.mjs', client, served, '--self', uuid]));
     for (const options of [['--speed', 'max'], ['--speed', '60', '--timeline', 'shared']]) {
-      await check(`client ${client}, ${path.basename(tape)} ${options.join(' ')}`, () => serve([tape, ...options], async url => {
+      await check(`client ${client}, ${path.basename(tape)} ${options.join(' ')}`, () => serve(['replay', tape, ...options], async url => {
         const seen = inFolder('seen.ndjson');
         const joined = spawn(process.execPath, [`dist/client-${client}.mjs`, '--base', url, '--conference', 'meet.alice'],
           { stdio: ['ignore', fs.openSync(seen, 'w'), 'inherit'] });
         assert.deepEqual(await once(joined, 'close'), [0, null]);
-        console.log(run(process.execPath, ['compare.mjs', seen, derived]).trim());
+        console.log(output(process.execPath, ['compare.mjs', seen, derived]).trim());
       }));
     }
   }
@@ -110,7 +77,7 @@ for (const [version, location] of [['20', ''], ['19', '@pexip/infinity-19/node_m
   assert.ok(names.length > 90, `${names.length} functions`);
   // What ends a token comes last.
   names.sort((a, b) => (a === 'releaseToken') - (b === 'releaseToken') || (a < b ? -1 : 1));
-  await serve([inFolder('sim.tape'), '--speed', 'max'], async url => {
+  await serve(['replay', inFolder('sim.tape'), '--speed', 'max'], async url => {
     const params = { conferenceAlias: 'meet alice+/\u00fc', participantUuid: self, callUuid: self, breakoutUuid: self, mixName: 'a b', annotate: true };
     const join = await api.requestToken({ fetcher: fetch, params, body: bodyOf('requestToken'), host: url });
     assert.equal(join.status, 200);
@@ -127,5 +94,4 @@ for (const [version, location] of [['20', ''], ['19', '@pexip/infinity-19/node_m
   });
 }
 
-console.log(`${passed} passed, ${failed} failed`);
-process.exit(failed || !passed ? 1 : 0);
+close();

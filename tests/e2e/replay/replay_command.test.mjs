@@ -7,24 +7,13 @@ import fs from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
 import os from 'node:os';
-import path from 'node:path';
-import { createInterface } from 'node:readline';
 import test from 'node:test';
 import { setImmediate } from 'node:timers/promises';
+import { serve, sql, tapedeck, temporaryFolder } from '../support/command.mjs';
 
-const tapedeck = process.env.TAPEDECK;
-assert.ok(tapedeck, 'TAPEDECK names the built command');
-
-const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'tapedeck-replay-'));
-test.after(() => fs.rmSync(folder, { recursive: true }));
-const inFolder = name => path.join(folder, name);
+const { inFolder } = temporaryFolder('replay');
 const run = (...args) => spawnSync(tapedeck, args, { maxBuffer: 2 ** 28, timeout: 60_000 });
 const cat = (...args) => run('cat', ...args).stdout;
-const sql = (tape, query) => {
-  const shell = spawnSync('sqlite3', [tape, query], { encoding: 'utf8' });
-  assert.equal(shell.status, 0, shell.stderr);
-  return shell.stdout.trim();
-};
 
 // A tape of 60 s; and one whose three connections end torn and begin with a byte order mark.
 const meeting = inFolder('meeting.tape');
@@ -43,24 +32,10 @@ function play(...args) {
 }
 const digest = (...args) => String(play(...args, '--null').stdout);
 
-// Serves until `action` is done; gives what it said. `stop` is how it ends: a signal, or by itself.
-async function serve(args, action, { stop = 'SIGINT', status = 0 } = {}) {
-  const server = spawn(tapedeck, ['replay', ...args, '--listen', '127.0.0.1:0'], { stdio: ['ignore', 'pipe', 'pipe'] });
-  let stderr = '';
-  server.stderr.setEncoding('utf8').on('data', text => { stderr += text; });
-  const closed = once(server, 'close');
-  const [line] = await once(createInterface({ input: server.stdout }), 'line');
-  assert.match(line, /^listening on http:\/\/127\.0\.0\.1:\d+$/);
-  try {
-    await action(line.slice('listening on '.length));
-    if (stop) server.kill(stop);
-    const [code] = await closed;
-    assert.equal(code, status, stderr);
-  } finally {
-    server.kill('SIGKILL');
-  }
-  return stderr;
-}
+const serveTape = (args, action, { stop = 'SIGINT' } = {}) => serve(['replay', ...args], url => {
+  assert.match(url, /^http:/);
+  return action(url);
+}, { stop });
 
 const request = (url, options = {}) => new Promise((resolve, reject) => {
   http.request(url, { agent: false, ...options }, resolve).on('error', reject).end(options.body);
@@ -139,7 +114,7 @@ test('a reader that goes away ends the replay', () => {
 });
 
 test('any client hears the tape at /events, and curl does', async () => {
-  await serve([meeting, '--speed', 'max', '--once'], async url => {
+  await serveTape([meeting, '--speed', 'max', '--once'], async url => {
     const curl = spawn('curl', ['-sN', '--fail', `${url}/events`]);
     assert.deepEqual(await text(curl.stdout), body);
     assert.deepEqual(await once(curl, 'close'), [0, null]);
@@ -147,7 +122,7 @@ test('any client hears the tape at /events, and curl does', async () => {
 });
 
 test('an old client gets a plain body', async () => {
-  await serve([meeting, '--speed', 'max', '--once'], async url => {
+  await serveTape([meeting, '--speed', 'max', '--once'], async url => {
     const curl = spawn('curl', ['-sN', '--http1.0', '--fail', `${url}/events`]);
     assert.deepEqual(await text(curl.stdout), body);
   }, { stop: null });
@@ -156,7 +131,7 @@ test('an old client gets a plain body', async () => {
 test('a stream stays open when the tape is over, and ends properly with the server', async () => {
   let response;
   let bytes = 0;
-  const said = await serve([meeting, '--speed', 'max'], async url => {
+  const said = await serveTape([meeting, '--speed', 'max'], async url => {
     response = await request(`${url}/events`);
     await new Promise(resolve => response.on('data', chunk => {
       bytes += chunk.length;
@@ -172,7 +147,7 @@ test('a stream stays open when the tape is over, and ends properly with the serv
 });
 
 test('torn blocks and byte order marks are not served where a reconnect follows', async () => {
-  const said = await serve([torn, '--speed', 'max', '--once'], async url => {
+  const said = await serveTape([torn, '--speed', 'max', '--once'], async url => {
     const heard = await text(await request(`${url}/events`));
     assert.equal(String(heard), '\ufeffdata: 1\n\n: hi\r\n\r\ndata: 2\r\rdata: 3\n\ndata: la');
   }, { stop: null });
@@ -182,7 +157,7 @@ test('torn blocks and byte order marks are not served where a reconnect follows'
 test('a client joins with the identity of the tape, or with --self', async () => {
   const uuid = sql(meeting, "SELECT value FROM tape WHERE key = 'self'");
   for (const [args, self] of [[[], uuid], [['--self', 'someone-else'], 'someone-else']]) {
-    const said = await serve([meeting, ...args], async url => {
+    const said = await serveTape([meeting, ...args], async url => {
       const response = await request(`${url}/api/client/v2/conferences/meet.alice/request_token`, { method: 'POST', body: '{"display_name":"Me"}' });
       const { result } = JSON.parse(await text(response));
       assert.equal(result.participant_uuid, self);
@@ -193,7 +168,7 @@ test('a client joins with the identity of the tape, or with --self', async () =>
 });
 
 test('on a shared timeline all hear the same moment', async () => {
-  await serve([meeting, '--speed', '20', '--timeline', 'shared', '--once'], async url => {
+  await serveTape([meeting, '--speed', '20', '--timeline', 'shared', '--once'], async url => {
     const first = await request(`${url}/events`);
     const early = await new Promise(resolve => { first.once('data', resolve); });
     const second = await request(`${url}/events`);

@@ -1,29 +1,16 @@
 // The unmodified @pexip/infinity clients join `tapedeck simulate --listen`: with a PIN, as a guest, through
 // connections that break off; and are told what is asked of them where they are not let in.
-// Runs in the folder of the real clients. Usage: node real_client.mjs --tapedeck COMMAND
+// Runs in the folder of the real clients. TAPEDECK names the built command.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
-import { readJournal, serve } from './node_process.mjs';
+import { checklist, serve, temporaryFolder } from '../support/command.mjs';
+import { readJournal } from './journal.mjs';
 
-const tapedeck = process.argv[process.argv.indexOf('--tapedeck') + 1];
+const journal = temporaryFolder('simulate').inFolder('journal.ndjson');
 
-const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'tapedeck-simulate-'));
-const journal = path.join(folder, 'journal.ndjson');
-process.on('exit', () => fs.rmSync(folder, { recursive: true }));
-
-let passed = 0, failed = 0;
-async function check(name, action) {
-  try {
-    await action();
-    passed++;
-  } catch (error) {
-    failed++;
-    console.log(`${name}: ${error.stack ?? error}`);
-  }
-}
+const { check, close } = checklist();
+const serveNode = (args, action) => serve(['simulate', ...args], action);
 
 // The signals that a client emits, by name.
 async function join(client, url, ...options) {
@@ -40,7 +27,7 @@ const rosterOf = signals => signals.onParticipants.at(-1).participants;
 const briefly = ['--max-ms', '2500'];
 
 for (const client of ['20', '19', '17']) {
-  await check(`client ${client} is asked for a PIN, and joins with it`, () => serve(tapedeck, ['--pin', '1234'], async url => {
+  await check(`client ${client} is asked for a PIN, and joins with it`, () => serveNode(['--pin', '1234'], async url => {
     const asked = await join(client, url, ...briefly);
     assert.deepEqual(asked.onPinRequired, [{ hasHostPin: true, hasGuestPin: false }]);
     assert.equal(asked.onConnected, undefined);
@@ -54,7 +41,7 @@ for (const client of ['20', '19', '17']) {
   }));
 
   await check(`client ${client} waits in the waiting room, and is let in`, () =>
-    serve(tapedeck, ['--pin', '1234', '--locked', '--admit-after', '1s'], async url => {
+    serveNode(['--pin', '1234', '--locked', '--admit-after', '1s'], async url => {
       const guest = await join(client, url, '--pin', 'none', ...briefly, '--idle-ms', '1500');
       assert.ok(guest.onParticipants.at(-1).participants.length > 1);
       assert.ok(guest.onServiceType.includes('waiting_room') && guest.onServiceType.at(-1) === 'conference', guest.onServiceType.join());
@@ -66,7 +53,7 @@ for (const client of ['20', '19', '17']) {
     [['--idp'], 'onIdp'],
     [['--extension', '42'], 'onExtension', 'standard'],
   ]) {
-    await check(`client ${client} with ${option.join(' ')}`, () => serve(tapedeck, option, async url => {
+    await check(`client ${client} with ${option.join(' ')}`, () => serveNode(option, async url => {
       const [name, payload] = expected;
       const signals = await join(client, url, ...briefly);
       assert.ok(signals[name], Object.keys(signals).join());
@@ -75,7 +62,7 @@ for (const client of ['20', '19', '17']) {
   }
 
   await check(`client ${client} follows streams that break off, and a token that lives for 3 s`, () =>
-    serve(tapedeck, ['--disconnect-every', '1s', '--token-expires', '3s', '--journal', journal, '--overwrite'], async url => {
+    serveNode(['--disconnect-every', '1s', '--token-expires', '3s', '--journal', journal, '--overwrite'], async url => {
       const signals = await join(client, url, '--max-ms', '6000', '--idle-ms', '3000');
       assert.equal(signals.onDisconnected, undefined, JSON.stringify(signals.onDisconnected));
     }).then(() => {
@@ -87,5 +74,4 @@ for (const client of ['20', '19', '17']) {
     }));
 }
 
-console.log(`${passed} passed, ${failed} failed`);
-process.exit(failed || !passed ? 1 : 0);
+close();

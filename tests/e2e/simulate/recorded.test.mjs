@@ -2,33 +2,24 @@
 // run out, connections that break off, some within a frame, and silences. The journal of the node says what the tape must hold.
 // Run with node --test and TAPEDECK naming the built command; SPEED is how fast the hour goes (240).
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
-import { readJournal, serve, streamsOf } from './node_process.mjs';
+import { makeCertificate, output, serve, tapedeck, temporaryFolder } from '../support/command.mjs';
+import { readJournal, streamsOf } from './journal.mjs';
 
-const tapedeck = process.env.TAPEDECK;
-assert.ok(tapedeck, 'TAPEDECK names the built command');
 const speed = process.env.SPEED ?? '240';
 
-const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'tapedeck-recorded-'));
-test.after(() => fs.rmSync(folder, { recursive: true }));
-const inFolder = name => path.join(folder, name);
-const run = (command, ...args) => {
-  const done = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 2 ** 30, cwd: folder });
-  assert.equal(done.status, 0, `${args.join(' ')}\n${done.stdout.slice(0, 2000)}${done.stderr}`);
-  return done.stdout;
-};
+const { folder, inFolder } = temporaryFolder('recorded');
+const run = (command, ...args) => output(command, args, { cwd: folder });
 
 test('the tape has every frame that the node sent', async () => {
-  run('openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=node',
-    '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', 'key.pem', '-out', 'cert.pem');
+  makeCertificate(folder);
   const tape = inFolder('hour.tape');
   let said = '';
-  await serve(tapedeck, ['--cert', inFolder('cert.pem'), '--key', inFolder('key.pem'), '--seed', '7', '--for', '1h', '--speed', speed,
+  await serve(['simulate', '--cert', inFolder('cert.pem'), '--key', inFolder('key.pem'), '--seed', '7', '--for', '1h', '--speed', speed,
     '--alias', 'alice', '--alias', 'bob', '--alias', 'carol', '--pin', '20481', '--token-expires', '9s', '--ask-refresh-every', '7m',
     '--transfer-every', '12m', '--disconnect-every', '6m', '--stall-every', '5m', '--stall-for', '20s', '--journal', inFolder('journal')], async url => {
     fs.writeFileSync(inFolder('pin'), '20481\n');

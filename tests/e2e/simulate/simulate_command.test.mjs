@@ -5,19 +5,13 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import http from 'node:http';
-import os from 'node:os';
-import path from 'node:path';
 import test from 'node:test';
-import { readJournal, serve as serveNode, streamsOf } from './node_process.mjs';
+import { makeCertificate, serve, tapedeck, temporaryFolder } from '../support/command.mjs';
+import { readJournal, streamsOf } from './journal.mjs';
 
-const tapedeck = process.env.TAPEDECK;
-assert.ok(tapedeck, 'TAPEDECK names the built command');
-
-const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'tapedeck-simulate-'));
-test.after(() => fs.rmSync(folder, { recursive: true }));
-const inFolder = name => path.join(folder, name);
+const { folder, inFolder } = temporaryFolder('simulate');
 const run = (...args) => spawnSync(tapedeck, ['simulate', ...args], { maxBuffer: 2 ** 30, timeout: 60_000 });
-const serve = (args, action, options) => serveNode(tapedeck, args, action, options);
+const serveNode = (args, action, options) => serve(['simulate', ...args], action, options);
 
 const api = (url, alias) => `${url}/api/client/v2/conferences/${encodeURIComponent(alias)}`;
 async function post(url, endpoint, { alias = 'alice', body = { display_name: 'Me' }, ...headers } = {}) {
@@ -39,13 +33,11 @@ function listen(url, alias, token, onBytes = () => {}) {
 }
 
 test('https: its certificate is what clients verify', async () => {
-  const openssl = spawnSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2',
-    '-subj', '/CN=node', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', inFolder('key.pem'), '-out', inFolder('cert.pem')]);
-  assert.equal(openssl.status, 0, String(openssl.stderr));
+  makeCertificate(folder);
   const conference = ['--seed', '4', '--for', '2s'];
   const secure = ['--cert', inFolder('cert.pem'), '--key', inFolder('key.pem')];
   const expected = run(...conference, '--stdout').stdout;
-  await serve([...conference, ...secure], async url => {
+  await serveNode([...conference, ...secure], async url => {
     assert.match(url, /^https:/);
     const curl = spawn('curl', ['-sN', '--fail', '--cacert', inFolder('cert.pem'), `${url}/events`]);
     const chunks = [];
@@ -66,7 +58,7 @@ test('https: its certificate is what clients verify', async () => {
 });
 
 test('PINs: hosts, guests and strangers', async () => {
-  await serve(['--pin', '1234'], async url => {
+  await serveNode(['--pin', '1234'], async url => {
     assert.deepEqual(await post(url, 'request_token'), { code: 403, status: 'success', result: { pin: 'required', guest_pin: 'none', version: {} } });
     assert.deepEqual(await post(url, 'request_token', { pin: '1' }), { code: 403, status: 'failed', result: 'Invalid PIN' });
     assert.equal((await post(url, 'request_token', { pin: '1234' })).result.role, 'HOST');
@@ -76,7 +68,7 @@ test('PINs: hosts, guests and strangers', async () => {
     assert.match(body, new RegExp(`"uuid":"${guest.participant_uuid}"[^\\n]*"call_tag":"tag"`));
     assert.doesNotMatch(body, /event: breakout_/);
   });
-  await serve(['--pin', '1234', '--guest-pin', '99'], async url => {
+  await serveNode(['--pin', '1234', '--guest-pin', '99'], async url => {
     assert.deepEqual((await post(url, 'request_token', { pin: 'none' })).result, { pin: 'required', guest_pin: 'required', version: {} });
     assert.equal((await post(url, 'request_token', { pin: '99' })).result.role, 'GUEST');
   });
@@ -85,7 +77,7 @@ test('PINs: hosts, guests and strangers', async () => {
 test('what else a node asks for, or refuses', async () => {
   const refusal = async (args, options) => {
     let answer;
-    await serve(args, async url => { answer = await post(url, 'request_token', options); });
+    await serveNode(args, async url => { answer = await post(url, 'request_token', options); });
     return answer;
   };
   assert.deepEqual(await refusal(['--unavailable']), { code: 503, status: 'failed', result: 'System in maintenance mode' });
@@ -100,7 +92,7 @@ test('what else a node asks for, or refuses', async () => {
 test('a guest of a locked conference waits, and is let in or turned away', async () => {
   const wait = async (...args) => {
     let heard;
-    await serve(['--pin', '1234', '--locked', '--speed', '100', ...args], async url => {
+    await serveNode(['--pin', '1234', '--locked', '--speed', '100', ...args], async url => {
       const guest = (await post(url, 'request_token', { pin: 'none' })).result;
       assert.equal(guest.current_service_type, 'waiting_room');
       heard = await listen(url, 'alice', guest.token, (body, response) => { if (body.split('participant_sync_end').length > 2) response.destroy(); });
@@ -114,7 +106,7 @@ test('a guest of a locked conference waits, and is let in or turned away', async
 });
 
 test('a token is good for its life, a refreshed one for a moment, a released one not at all', async () => {
-  await serve(['--token-expires', '2s'], async url => {
+  await serveNode(['--token-expires', '2s'], async url => {
     const { token, expires } = (await post(url, 'request_token')).result;
     assert.equal(expires, '2');
     assert.match(token, /\+.*\/.*==$/);
@@ -136,7 +128,7 @@ test('a token is good for its life, a refreshed one for a moment, a released one
 });
 
 test('a transfer is followed with its one-time token, once', async () => {
-  await serve(['--alias', 'alice', '--alias', 'bob smith', '--transfer-every', '30s', '--speed', '100'], async url => {
+  await serveNode(['--alias', 'alice', '--alias', 'bob smith', '--transfer-every', '30s', '--speed', '100'], async url => {
     const alice = (await post(url, 'request_token')).result;
     const { body } = await listen(url, 'alice', alice.token, (heard, response) => { if (/event: refer\n[^]*\n\n/.test(heard)) response.destroy(); });
     const refer = JSON.parse(body.match(/event: refer\ndata: (.*)\n/)[1]);
@@ -157,7 +149,7 @@ test('a transfer is followed with its one-time token, once', async () => {
 test('the journal has every frame that was sent, on streams that break off and stall', async () => {
   const file = inFolder('journal.ndjson');
   const heard = [];
-  await serve(['--seed', '9', '--for', '10m', '--speed', '120', '--disconnect-every', '60s', '--stall-every', '25s', '--stall-for', '10s', '--journal', file], async url => {
+  await serveNode(['--seed', '9', '--for', '10m', '--speed', '120', '--disconnect-every', '60s', '--stall-every', '25s', '--stall-for', '10s', '--journal', file], async url => {
     const { token } = (await post(url, 'request_token')).result;
     while (!heard.at(-1)?.whole) heard.push(await listen(url, 'alice', token));
     assert.match(heard.at(-1).body, /event: disconnect\ndata: {"reason":"Conference terminated by an administrator"}/);
@@ -186,7 +178,7 @@ test('the journal has every frame that was sent, on streams that break off and s
 test('where streams break is in the seed', async () => {
   const breaks = async seed => {
     const file = inFolder(`seed-${seed}.ndjson`);
-    await serve(['--seed', seed, '--for', '5m', '--speed', '200', '--disconnect-every', '60s', '--journal', file, '--overwrite'], async url => {
+    await serveNode(['--seed', seed, '--for', '5m', '--speed', '200', '--disconnect-every', '60s', '--journal', file, '--overwrite'], async url => {
       while (!(await listen(url, 'alice', (await post(url, 'request_token')).result.token)).whole);
     }, { stop: null });
     return streamsOf(readJournal(file)).slice(0, -1).map(stream => stream.frames.at(-1).complete === false);
@@ -201,7 +193,7 @@ test('where streams break is in the seed', async () => {
 test('after a day memory is as it was after an hour', async () => {
   const peak = async (...args) => {
     let kib = 0;
-    await serve(['--participants', '2', '--breakouts', '0', ...args], async (url, pid) => {
+    await serveNode(['--participants', '2', '--breakouts', '0', ...args], async (url, { pid }) => {
       const curl = spawn('curl', ['-sN', `${url}/events`]);
       let end = '';
       curl.stdout.setEncoding('utf8').on('data', text => { end = (end + text).slice(-200); });

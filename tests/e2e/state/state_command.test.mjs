@@ -3,17 +3,11 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
+import { tapedeck, temporaryFolder } from '../support/command.mjs';
 
-const tapedeck = process.env.TAPEDECK;
-assert.ok(tapedeck, 'TAPEDECK names the built command');
-
-const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'tapedeck-state-'));
-test.after(() => fs.rmSync(folder, { recursive: true }));
-let files = 0;
-const fresh = suffix => path.join(folder, `${++files}${suffix}`);
+const { folder, fresh } = temporaryFolder('state');
 
 const run = (...args) => spawnSync(tapedeck, args, { encoding: 'utf8', maxBuffer: 2 ** 28 });
 const lines = result => {
