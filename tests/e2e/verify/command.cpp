@@ -2,7 +2,6 @@
 
 #include <cstdlib>
 #include <fstream>
-#include <sstream>
 #include <vector>
 
 #include <fcntl.h>
@@ -46,14 +45,6 @@ std::vector<std::string> words_of(const std::string& text) {
 
 }  // namespace
 
-std::string read_file(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  EXPECT_TRUE(file) << path;
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
 void write_file(const std::filesystem::path& path, std::string_view bytes) {
   std::ofstream(path, std::ios::binary) << bytes;
 }
@@ -68,8 +59,8 @@ Outcome Command::run(const std::string& arguments) const {
   EXPECT_EQ(::wait4(child, &status, 0, &usage), child);
   Outcome outcome;
   outcome.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  outcome.out = read_file(folder.path(".out"));
-  outcome.err = read_file(folder.path(".err"));
+  outcome.out = test::read_file(folder.path(".out"));
+  outcome.err = test::read_file(folder.path(".err"));
   outcome.peak_bytes = static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
   EXPECT_TRUE(WIFEXITED(status)) << arguments << ": ended by signal " << WTERMSIG(status) << '\n'
                                  << outcome.err;

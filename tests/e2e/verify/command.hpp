@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "core/base/units.hpp"
+#include "tests/support/files.hpp"
 #include "tests/support/tape_builder.hpp"
 
 namespace tapedeck {
@@ -16,7 +17,6 @@ namespace tapedeck {
 inline const std::filesystem::path rule_fixtures =
     std::filesystem::path(TAPEDECK_SOURCE_DIR) / "fixtures/findings";
 
-[[nodiscard]] std::string read_file(const std::filesystem::path& path);
 void write_file(const std::filesystem::path& path, std::string_view bytes);
 
 /// What came of a run of the command.

@@ -27,9 +27,9 @@ class EachRule : public Command, public testing::WithParamInterface<RuleInfo> {
 
   /// Makes a tape of the fixture's `name` and verifies it.
   Outcome verify(const std::string& name, const std::string& options = "") const {
-    make_tape("a.tape", read_file(fixture / (name + ".sse")), 10 * ns_per_ms);
+    make_tape("a.tape", test::read_file(fixture / (name + ".sse")), 10 * ns_per_ms);
     if (const auto sql = fixture / (name + ".sql"); std::filesystem::exists(sql)) {
-      change("a.tape", read_file(sql));
+      change("a.tape", test::read_file(sql));
     }
     return run("verify a.tape --json " + options);
   }
@@ -58,7 +58,7 @@ TEST_P(EachRule, IsBrokenByItsFixture) {
   if (std::getenv("UPDATE_GOLDEN") != nullptr) {
     write_file(golden, lines);
   }
-  EXPECT_EQ(lines, read_file(golden));
+  EXPECT_EQ(lines, test::read_file(golden));
 }
 
 TEST_P(EachRule, IsKeptByTheStreamBesideIt) {

@@ -36,7 +36,7 @@ class HostileTape : public Command {
  protected:
   HostileTape() {
     test::TapeBuilder tape(folder.path("whole.tape"));
-    const std::string meeting = read_file(rule_fixtures / "stage-nobody/clean.sse");
+    const std::string meeting = test::read_file(rule_fixtures / "stage-nobody/clean.sse");
     tape.connect().read(5, meeting.substr(0, 3000)).read(9, meeting.substr(3000)).disconnect(20);
     EXPECT_TRUE(tape.writer().note_gap({1, 20, 30, "reset"}));
     EXPECT_TRUE(tape.writer().note_exchange(
@@ -44,7 +44,7 @@ class HostileTape : public Command {
          R"({"status":"success","result":{"participant_uuid":"me"}})"}));
     EXPECT_TRUE(tape.writer().set("self", "me"));
     tape.connect(30).read(40, meeting).finish();
-    whole = read_file(folder.path("whole.tape"));
+    whole = test::read_file(folder.path("whole.tape"));
   }
 
   /// Gives the file `tape` to one command.
@@ -248,7 +248,7 @@ TEST_F(HostileTape, MayHaveTheLogOfAnotherBesideIt) {
   for (std::int64_t i = 1; i <= 5; ++i) {
     ASSERT_TRUE(running->accept({0, connection, i, true, "data: x\n\n"}));
   }
-  const std::string log = read_file(folder.path("running.tape-wal"));
+  const std::string log = test::read_file(folder.path("running.tape-wal"));
   ASSERT_FALSE(log.empty());
   for (const std::string& beside : {log, std::string(70000, '\xff'), std::string("x")}) {
     write("a.tape", whole);

@@ -25,7 +25,7 @@ std::string status(bool locked) {
 }
 
 const std::string meeting =
-    read_file(rule_fixtures / "known-participant/clean.sse") + status(false);
+    test::read_file(rule_fixtures / "known-participant/clean.sse") + status(false);
 const std::string warned = meeting + block("weather", "1");
 
 TEST_F(Verify, PassesAWholeTapeWithOneLineThatSaysSo) {
@@ -146,7 +146,7 @@ TEST_F(Verify, AnExpectationIsMetByEachRecordingOfAStream) {
 
 TEST_F(Verify, AnExpectationDoesNotAllowATapeThatIsNotWhole) {
   make_tape("a.tape", meeting);
-  change("a.tape", read_file(rule_fixtures / "bytes-broken/triggers.sql"));
+  change("a.tape", test::read_file(rule_fixtures / "bytes-broken/triggers.sql"));
   EXPECT_EQ(run("verify a.tape --expect a.json --update").code, 1);
   EXPECT_EQ(run("verify a.tape --expect a.json").code, 1);
 }
@@ -172,7 +172,7 @@ TEST_F(Verify, RunsAFolderAndReportsInTheOrderOfNames) {
 
   const Outcome json = run("verify tapes --json --junit report.xml");
   EXPECT_EQ(std::count(json.out.begin(), json.out.end(), '\n'), 9);
-  const std::string xml = read_file(folder.path("report.xml"));
+  const std::string xml = test::read_file(folder.path("report.xml"));
   EXPECT_NE(xml.find("tests=\"9\" failures=\"1\" errors=\"0\""), std::string::npos) << xml;
   EXPECT_NE(xml.find("name=\"tapes/more/a&amp;&lt;&quot;&gt;.tape\"/>"), std::string::npos) << xml;
 

@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <csignal>
-#include <fstream>
-#include <iterator>
 
 #include <unistd.h>
 
 #include "core/base/units.hpp"
+#include "tests/support/files.hpp"
 #include "tests/unit/recorder/http_recording.hpp"
 
 namespace tapedeck::recorder {
@@ -95,10 +94,7 @@ class JoinedSourceTest : public HttpRecording {
     }
     return lines;
   }
-  [[nodiscard]] std::string file_text() const {
-    std::ifstream file(path_, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-  }
+  [[nodiscard]] std::string file_text() const { return test::read_file(path_); }
 
   JoinWishes wishes_{.node = {}, .alias = "a"};
   bool follow_ = true;

@@ -5,7 +5,6 @@
 #include <filesystem>
 #include <fstream>
 #include <future>
-#include <iterator>
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
@@ -17,6 +16,7 @@
 #include "recorder/event_loop.hpp"
 #include "schema/tape_reader.hpp"
 #include "schema/tape_writer.hpp"
+#include "tests/support/files.hpp"
 #include "tests/support/scripted_server.hpp"
 #include "tests/support/tape_builder.hpp"
 
@@ -166,8 +166,7 @@ class Proxy : public testing::Test {
   [[nodiscard]] std::string all_bytes() const {
     std::string all;
     for (const auto& entry : std::filesystem::directory_iterator(folder_.path(""))) {
-      std::ifstream file(entry.path(), std::ios::binary);
-      all += std::string(std::istreambuf_iterator<char>(file), {});
+      all += test::read_file(entry.path());
     }
     return all;
   }

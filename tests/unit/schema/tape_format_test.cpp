@@ -13,7 +13,7 @@ const std::string v1 = TAPEDECK_FIXTURES "/tapes/v1/";
 
 TEST(TapeFormat, Version1IsRead) {
   const TemporaryFolder folder;
-  run_sql(folder.path(), read_all(v1 + "tape.sql"));
+  run_sql(folder.path(), test::read_file(v1 + "tape.sql"));
   const auto tape = open_tape(folder.path());
   ASSERT_TRUE(tape);
   EXPECT_EQ(tape->summary().version, 1);
@@ -24,7 +24,7 @@ TEST(TapeFormat, Version1IsRead) {
   EXPECT_EQ(tape->summary().bytes, 111U + 36U + 28U);
   EXPECT_EQ(tape->summary().exchange_count, 1U);
   EXPECT_EQ(tape->value("self"), "7d0f9a52-3c1e-4b8e-9c55-0a6d2f4be701");
-  EXPECT_EQ(test::body_of(*tape), read_all(v1 + "body.sse"));
+  EXPECT_EQ(test::body_of(*tape), test::read_file(v1 + "body.sse"));
   const auto frames = test::frames_of(*tape, {.first_seq = 3, .last_seq = 5});
   const std::vector<OwnedFrame> expected{
       {3, 1, 7'000'000, true, std::string("data: \0\xff\r\r", 10)},
@@ -42,7 +42,7 @@ TEST(TapeFormat, Version1IsRead) {
 
 TEST(TapeFormat, Version1IsContinued) {
   const TemporaryFolder folder;
-  run_sql(folder.path(), read_all(v1 + "tape.sql"));
+  run_sql(folder.path(), test::read_file(v1 + "tape.sql"));
   auto writer = TapeWriter::open(folder.path(), {.existing = Existing::append});
   ASSERT_TRUE(writer) << writer.error().message;
   ASSERT_TRUE((*writer)->finish());
@@ -52,7 +52,7 @@ TEST(TapeFormat, Version1IsContinued) {
 
 TEST(TapeFormat, TextInAnotherEncodingIsTheSameText) {
   const TemporaryFolder folder;
-  run_sql(folder.path(), "PRAGMA encoding = 'UTF-16';" + read_all(v1 + "tape.sql"));
+  run_sql(folder.path(), "PRAGMA encoding = 'UTF-16';" + test::read_file(v1 + "tape.sql"));
   const auto tape = open_tape(folder.path());
   ASSERT_TRUE(tape);
   EXPECT_EQ(tape->connections()->at(0).end->detail, "connection reset by peer");

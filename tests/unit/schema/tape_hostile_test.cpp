@@ -81,7 +81,7 @@ void use(const std::string& path) {
 TEST(HostileTape, CutOffAnywhereIsRefusedOrRead) {
   const TemporaryFolder folder;
   make_full_tape(folder.path());
-  const std::string whole = read_all(folder.path());
+  const std::string whole = test::read_file(folder.path());
   std::vector<std::size_t> sizes{0, 1, 15, 16, 67, 71, 72, 99, 100, 101, 511, 512};
   for (std::size_t size = 4096; size < whole.size(); size += 4096) {
     sizes.insert(sizes.end(), {size - 1, size});
@@ -105,7 +105,7 @@ TEST(HostileTape, CutOffByAByteIsNotWhole) {
 void flip_bits(const std::string& file, const std::string& tape, int count) {
   constexpr std::uint32_t seed = 7;
   std::mt19937 random(seed);
-  const std::string whole = read_all(file);
+  const std::string whole = test::read_file(file);
   std::vector<std::size_t> places;
   for (std::size_t i = 0; i < whole.size(); ++i) {
     if (whole[i] != 0) {

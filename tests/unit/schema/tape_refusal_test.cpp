@@ -183,10 +183,10 @@ TEST(TapeWriter, RefusesAnOutputThatExists) {
   test::make_tape(folder.path(), "data: a\n\n");
   write_all(folder.path("text"), "mine");
   for (const char* name : {"test.tape", "text"}) {
-    const std::string before = read_all(folder.path(name));
+    const std::string before = test::read_file(folder.path(name));
     EXPECT_EQ(refusal_to_record(folder.path(name)),
               "'" + folder.path(name) + "' exists; --overwrite replaces it, --append continues it");
-    EXPECT_EQ(read_all(folder.path(name)), before);
+    EXPECT_EQ(test::read_file(folder.path(name)), before);
   }
 }
 
@@ -197,8 +197,8 @@ TEST(TapeWriter, LeavesWhatIsNoTapeAlone) {
   for (const TapeWriterOptions& options : {append, overwrite}) {
     EXPECT_EQ(refusal_to_record(folder.path("text"), options),
               "'" + folder.path("text") + "' exists and is not a tape; name another output");
-    EXPECT_EQ(read_all(folder.path("text")), "mine");
-    EXPECT_EQ(read_all(folder.path("text-wal")), "mine too");
+    EXPECT_EQ(test::read_file(folder.path("text")), "mine");
+    EXPECT_EQ(test::read_file(folder.path("text-wal")), "mine too");
   }
 }
 

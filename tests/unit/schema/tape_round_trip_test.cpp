@@ -228,12 +228,12 @@ TEST(Tape, IsOneFileWhenItIsFinished) {
 TEST(Tape, ReadingItChangesNothingBesideIt) {
   const TemporaryFolder folder;
   test::make_tape(folder.path(), "data: a\n\n");
-  const std::string before = read_all(folder.path());
+  const std::string before = test::read_file(folder.path());
   const auto tape = open_tape(folder.path());
   EXPECT_EQ(test::body_of(*tape), "data: a\n\n");
   EXPECT_TRUE(tape->verify_bytes());
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path("")), {}), 1);
-  EXPECT_EQ(read_all(folder.path()), before);
+  EXPECT_EQ(test::read_file(folder.path()), before);
 }
 
 TEST(Tape, TheSameRecordingGivesTheSameFile) {
@@ -241,7 +241,7 @@ TEST(Tape, TheSameRecordingGivesTheSameFile) {
   for (const char* name : {"a", "b"}) {
     test::make_tape(folder.path(name), "data: a\n\n: b\n\ndata: torn");
   }
-  EXPECT_EQ(read_all(folder.path("a")), read_all(folder.path("b")));
+  EXPECT_EQ(test::read_file(folder.path("a")), test::read_file(folder.path("b")));
 }
 
 TEST(Tape, CommitsAfterSoManyFrames) {

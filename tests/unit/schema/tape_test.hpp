@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <fstream>
-#include <iterator>
 #include <memory>
 #include <string>
 #include <utility>
@@ -15,6 +14,7 @@
 
 #include "schema/tape_reader.hpp"
 #include "schema/tape_writer.hpp"
+#include "tests/support/files.hpp"
 #include "tests/support/tape_builder.hpp"
 
 namespace tapedeck::schema {
@@ -64,11 +64,6 @@ inline void run_sql(const std::string& path, const std::string& sql) {
       << sql << ": " << error;
   sqlite3_free(error);
   sqlite3_close(database);
-}
-
-inline std::string read_all(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 inline void write_all(const std::string& path, const std::string& bytes) {

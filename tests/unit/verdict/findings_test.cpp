@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/files.hpp"
 #include "tests/support/stream_generator.hpp"
 #include "tests/unit/verdict/line.hpp"
 
@@ -35,7 +36,7 @@ struct Explanation {
 };
 
 std::vector<Explanation> explanations() {
-  std::istringstream page(read_file(source_folder / "docs/FINDINGS.md"));
+  std::istringstream page(test::read_file(source_folder / "docs/FINDINGS.md"));
   std::vector<Explanation> all;
   for (std::string line; std::getline(page, line);) {
     if (line.starts_with("### ")) {
@@ -70,7 +71,7 @@ TEST(Findings, EveryRuleIsExplainedAndEveryExplanationIsOfARule) {
 
 /// Its example is a stream, in a room with Ada, or else the findings of the fixture.
 TEST(Findings, EveryExampleBreaksTheRuleThatItExplains) {
-  const std::string ada = read_file(source_folder / "fixtures/findings/torn-block/clean.sse");
+  const std::string ada = test::read_file(source_folder / "fixtures/findings/torn-block/clean.sse");
   const std::string room = ada.substr(0, ada.find("event: conference_update"));
   for (const Explanation& explanation : explanations()) {
     SCOPED_TRACE(explanation.heading);
@@ -78,7 +79,7 @@ TEST(Findings, EveryExampleBreaksTheRuleThatItExplains) {
     ASSERT_NE(info, nullptr);
     if (explanation.stream.empty()) {
       const std::string golden =
-          read_file(source_folder / "fixtures/findings" / info->id / "findings.jsonl");
+          test::read_file(source_folder / "fixtures/findings" / info->id / "findings.jsonl");
       EXPECT_FALSE(explanation.claims.empty());
       for (const auto& [key, text] : explanation.claims) {
         std::string member;
@@ -240,7 +241,8 @@ TEST(Validator, TakesWhateverComes) {
   std::vector<std::string> streams;
   for (const RuleInfo& info : rules()) {
     if (info.rule != Rule::limit_reached) {  // nothing but brackets
-      streams.push_back(read_file(source_folder / "fixtures/findings" / info.id / "triggers.sse"));
+      streams.push_back(
+          test::read_file(source_folder / "fixtures/findings" / info.id / "triggers.sse"));
     }
   }
   for (unsigned seed = 1; seed <= 400; ++seed) {

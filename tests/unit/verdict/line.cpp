@@ -1,10 +1,5 @@
 #include "tests/unit/verdict/line.hpp"
 
-#include <fstream>
-#include <sstream>
-
-#include <gtest/gtest.h>
-
 #include "core/base/units.hpp"
 
 namespace tapedeck::verdict {
@@ -22,14 +17,6 @@ std::optional<std::string> directive(std::string_view raw, std::string_view name
 }
 
 }  // namespace
-
-std::string read_file(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  EXPECT_TRUE(file) << path;
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
 
 std::string as_lines(const Findings& findings) {
   std::string text;

@@ -16,8 +16,6 @@ namespace tapedeck::verdict {
 
 inline const std::filesystem::path source_folder = TAPEDECK_SOURCE_DIR;
 
-[[nodiscard]] std::string read_file(const std::filesystem::path& path);
-
 /// One line of JSON a finding.
 [[nodiscard]] std::string as_lines(const Findings& findings);
 
