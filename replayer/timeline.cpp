@@ -3,21 +3,12 @@
 #include <algorithm>
 #include <limits>
 
+#include "core/base/saturating.hpp"
+
 namespace tapedeck::replayer {
 namespace {
 
 /// For an addend that is not negative.
-std::int64_t saturating_add(std::int64_t value, std::int64_t addend) {
-  constexpr std::int64_t max = std::numeric_limits<std::int64_t>::max();
-  return value > max - addend ? max : value + addend;
-}
-
-/// `later - earlier` where `later >= earlier`.
-std::int64_t saturating_distance(std::int64_t earlier, std::int64_t later) {
-  constexpr std::int64_t max = std::numeric_limits<std::int64_t>::max();
-  return earlier < 0 && later > max + earlier ? max : later - earlier;
-}
-
 }  // namespace
 
 Timeline::Timeline(const TimelineOptions& options, std::int64_t start_ns)
