@@ -6,11 +6,6 @@
 #include "core/base/saturating.hpp"
 
 namespace tapedeck::replayer {
-namespace {
-
-/// For an addend that is not negative.
-}  // namespace
-
 Timeline::Timeline(const TimelineOptions& options, std::int64_t start_ns)
     : rate_(options.rate),
       max_gap_ns_(options.max_gap_ns),
