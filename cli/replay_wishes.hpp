@@ -24,6 +24,8 @@ struct ReplayWishes {
   std::int64_t until_ns = std::numeric_limits<std::int64_t>::max();
   std::uint64_t passes = 1;
   bool once = false;
+  bool at_once = false;   ///< time begins with the server
+  bool faithful = false;  ///< connections are lost where they were
   replayer::Sharing sharing = replayer::Sharing::separate;
   std::optional<std::string> self;
   bool json = false;
