@@ -114,7 +114,7 @@ TEST(JoiningInTheMiddle, OfASimulatedConference) {
     sim::SimSource source({.seed = seed,
                            .participants = static_cast<std::uint32_t>(5 * seed),
                            .breakouts = static_cast<std::uint32_t>(seed - 1),
-                           .duration_ns = 60 * ns_per_s});
+                           .duration_ns = 40 * ns_per_s});
     const std::string path = folder.path(std::to_string(seed) + ".tape");
     TapeBuilder builder(path);
     builder.connect();
@@ -122,7 +122,7 @@ TEST(JoiningInTheMiddle, OfASimulatedConference) {
       builder.frame(frame->recv_ns, frame->raw);
     }
     builder.finish();
-    expect_same_from_anywhere(path, 50, seed);
+    expect_same_from_anywhere(path, 17, seed);
   }
 }
 
@@ -131,7 +131,7 @@ TEST(JoiningInTheMiddle, OfEveryScenario) {
   int scenarios = 0;
   for (const auto& entry : std::filesystem::directory_iterator(TAPEDECK_SCENARIOS)) {
     const std::string path = folder.path(std::to_string(++scenarios) + ".tape");
-    test::make_tape(path, test::bytes_of_file(entry.path() / "input.sse"));
+    test::make_tape(path, test::read_file(entry.path() / "input.sse"));
     SCOPED_TRACE(entry.path().filename().string());
     const Tape tape(path);
     for (std::int64_t at_ns = ns_per_ms; at_ns <= tape.last_ns(); at_ns += ns_per_ms) {
@@ -190,8 +190,8 @@ const std::string roster_a = std::string(sync_begin) + create("a") + sync_end;
 
 TEST_F(ReconnectedTape, WhatIsToldFirstIsNoPartOfATornBlockAndNoByteOrderMarkFollowsIt) {
   const auto served = prepare({.timeline = {.from_ns = 2 * ns_per_s}});
-  EXPECT_EQ(bytes_of(*served->open().value()), roster_a + sync_begin + create("b") + "id: seven\n" +
-                                                   sync_end + create("c"));
+  EXPECT_EQ(bytes_of(*served->open().value()),
+            roster_a + sync_begin + create("b") + "id: seven\n" + sync_end + create("c"));
 }
 
 TEST_F(ReconnectedTape, EachPassOfALoopBeginsWithTheState) {
@@ -229,7 +229,8 @@ TEST_F(ReconnectedTape, FaithfullyEveryByteIsServedAndTheLossIsThatOfTheTape) {
 
 TEST_F(ReconnectedTape, FaithfullyARecordedConnectionNeedsNothingBeforeIt) {
   const auto served = prepare({.timeline = {.from_ns = 4 * ns_per_s}, .faithful = true});
-  EXPECT_TRUE(bytes_of(*served->open().value()).starts_with("\xef\xbb\xbf" + std::string(sync_begin)));
+  EXPECT_TRUE(
+      bytes_of(*served->open().value()).starts_with("\xef\xbb\xbf" + std::string(sync_begin)));
 }
 
 TEST_F(ReconnectedTape, WhoComesAfterTheLastFrameIsToldTheEnd) {
