@@ -9,11 +9,13 @@
 
 #include "cli/command.hpp"
 #include "cli/listen_options.hpp"
+#include "cli/log.hpp"
 #include "cli/options.hpp"
 #include "cli/output.hpp"
 #include "cli/record_output.hpp"
 #include "cli/record_wishes.hpp"
 #include "cli/wall_clock.hpp"
+#include "cli/watch.hpp"
 #include "core/base/units.hpp"
 #include "recorder/event_loop.hpp"
 #include "recorder/join_protocol.hpp"
@@ -48,8 +50,9 @@ Options proxy_options() {
       "output,o", text("TAPE|DIR"), "the tape, or the folder for tapes (required)")(
       "overwrite", po::bool_switch(), "replace a TAPE that is there already")(
       "append", po::bool_switch(), "continue a TAPE that is there already")(
-      "allow-remote", po::bool_switch(), "let ADDR be one that other machines reach");
+      "allow-remote", po::bool_switch(), "let these ADDR be ones that other machines reach");
   add_network_options(options);
+  add_watch_options(options);
   return options;
 }
 
@@ -58,7 +61,17 @@ struct Wishes {
   std::string output;
   bool in_folder = false;
   schema::Existing existing = schema::Existing::refuse;
+  WatchOptions watch;
 };
+
+Result<void> read_watch(const Values& values, Wishes& wishes) {
+  auto watch = watch_options_of(values);
+  if (!watch) {
+    return fail(watch.error());
+  }
+  wishes.watch = *std::move(watch);
+  return {};
+}
 
 Result<void> read_output(const Values& values, Wishes& wishes) {
   const auto output = values.text("output");
@@ -112,7 +125,7 @@ Result<void> read_addresses(const Values& values, Wishes& wishes) {
 /// The tapes of those that join.
 class Tapes {
  public:
-  explicit Tapes(const Wishes& wishes) : wishes_(wishes) {}
+  Tapes(const Wishes& wishes, Watch& watch) : wishes_(wishes), watch_(watch) {}
 
   /// What would fail for every one that joins fails before anybody does.
   [[nodiscard]] Result<void> prepare() const;
@@ -123,6 +136,7 @@ class Tapes {
   [[nodiscard]] std::string new_name(const std::string& alias) const;
 
   const Wishes& wishes_;
+  Watch& watch_;
   bool taken_ = false;  ///< the only tape
 };
 
@@ -161,8 +175,11 @@ Result<std::unique_ptr<port::RecordingSink>> Tapes::open(const recorder::ProxyJo
       "'" + recorder::printable(join.alias) + "'" +
       (join.participant_uuid.empty() ? "" : " as " + recorder::printable(join.participant_uuid));
   if (!wishes_.in_folder && taken_) {
-    say("passing on " + who + " unrecorded: '" + wishes_.output +
-        "' is the tape of the one that joined first; -o DIR gives each one a tape");
+    say({.level = Level::warn,
+         .event = "unrecorded",
+         .conference = join.alias,
+         .message = "passing on " + who + " unrecorded: '" + wishes_.output +
+                    "' is the tape of the one that joined first; -o DIR gives each one a tape"});
     return std::unique_ptr<port::RecordingSink>();
   }
   taken_ = true;
@@ -178,8 +195,38 @@ Result<std::unique_ptr<port::RecordingSink>> Tapes::open(const recorder::ProxyJo
       return fail(noted.error());
     }
   }
-  say("recording " + who + " onto '" + path + "'");
-  return std::unique_ptr<port::RecordingSink>(*std::move(tape));
+  say({.event = "recording",
+       .conference = join.alias,
+       .message = "recording " + who + " onto '" + path + "'"});
+  const auto look = [&writer = **tape] {
+    return WriterState{writer.commits(), writer.held_bytes()};
+  };
+  return watch_.watched(join.alias, *std::move(tape), look);
+}
+
+WatchOptions watch_options(const Wishes& wishes) {
+  WatchOptions options = wishes.watch;
+  options.folder =
+      wishes.in_folder ? wishes.output : fs::path(wishes.output).parent_path().string();
+  options.folder = options.folder.empty() ? "." : options.folder;
+  return options;
+}
+
+/// What is to be seen of the server beside its tapes.
+void watch_too(Watch& watch, const recorder::ProxyServer& server) {
+  watch.add(
+      [&server](MetricsText& text) {
+        text.family("tapedeck_proxy_connections_total", MetricsText::Type::counter,
+                    "Connections of clients to the proxy.");
+        text.sample("", server.connections());
+        text.family("tapedeck_proxy_open_connections", MetricsText::Type::gauge,
+                    "Of these, those that are open.");
+        text.sample("", std::uint64_t{server.open_connections()});
+      },
+      [&server] {
+        return server.unreachable().empty() ? ""
+                                            : "the node cannot be reached: " + server.unreachable();
+      });
 }
 
 Result<ExitCode> serve(const Wishes& wishes) {
@@ -187,7 +234,11 @@ Result<ExitCode> serve(const Wishes& wishes) {
   if (auto caught = loop.catch_signals(); !caught) {
     return fail(caught.error());
   }
-  Tapes tapes(wishes);
+  const auto watch = Watch::begin(loop, watch_options(wishes));
+  if (!watch) {
+    return fail(watch.error());
+  }
+  Tapes tapes(wishes, **watch);
   if (auto prepared = tapes.prepare(); !prepared) {
     return fail(prepared.error());
   }
@@ -196,10 +247,14 @@ Result<ExitCode> serve(const Wishes& wishes) {
       {.clock = loop,
        .wall_now_ns = wall_now_ns,
        .open_tape = [&](const recorder::ProxyJoin& join) { return tapes.open(join); },
-       .log = [](const std::string& sentence) { say(sentence); }});
+       .log =
+           [](const std::string& sentence) {
+             say({.level = Level::warn, .event = "notice", .message = sentence});
+           }});
   if (!server) {
     return fail(server.error());
   }
+  watch_too(**watch, **server);
   if (auto announced = announce((*server)->url()); !announced) {
     return fail(announced.error());
   }
@@ -228,7 +283,7 @@ Result<ExitCode> run_proxy(const Arguments& arguments) {
     return ExitCode::done;
   }
   Wishes wishes;
-  for (const auto read : {read_output, read_addresses}) {
+  for (const auto read : {read_watch, read_output, read_addresses}) {
     if (auto done = read(**values, wishes); !done) {
       return fail(done.error());
     }

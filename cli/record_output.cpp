@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "cli/output.hpp"
+#include "cli/log.hpp"
 #include "core/base/limits.hpp"
 #include "core/base/units.hpp"
 
@@ -203,9 +203,11 @@ auto RecordOutput::timed(Call call) {
   const std::int64_t after_ns = clock_.now_ns();
   if (after_ns - before_ns >= slow_call_ns && after_ns >= slow_quiet_until_ns_) {
     slow_quiet_until_ns_ = after_ns + slow_quiet_ns;
-    say("the disk of '" + path_ + "' cannot keep up: it took " +
-        format_duration(after_ns - before_ns) +
-        " to write what had come; the stream waits meanwhile, and nothing is dropped");
+    say({.level = Level::warn,
+         .event = "disk_slow",
+         .message = "the disk of '" + path_ + "' cannot keep up: it took " +
+                    format_duration(after_ns - before_ns) +
+                    " to write what had come; the stream waits meanwhile, and nothing is dropped"});
   }
   if (done) {
     say_what_is_held();
@@ -221,13 +223,16 @@ void RecordOutput::say_what_is_held() {
   holding_ = holding;
   if (holding) {
     holding_since_ns_ = clock_.now_ns();
-    say("the disk of '" + path_ + "' is full: what comes is held in memory, up to " +
-        format_bytes(limits::held_bytes_max) + ", until there is room");
+    say({.level = Level::warn,
+         .event = "disk_full",
+         .message = "the disk of '" + path_ + "' is full: what comes is held in memory, up to " +
+                    format_bytes(limits::held_bytes_max) + ", until there is room"});
   } else {
     waiting_ = false;
-    say("the disk of '" + path_ + "' has room again after " +
-        format_duration(clock_.now_ns() - holding_since_ns_) +
-        ": what was held is written, and nothing is lost");
+    say({.event = "disk_has_room",
+         .message = "the disk of '" + path_ + "' has room again after " +
+                    format_duration(clock_.now_ns() - holding_since_ns_) +
+                    ": what was held is written, and nothing is lost"});
   }
 }
 
@@ -236,9 +241,11 @@ Result<void> RecordOutput::wait_for_room() {
     return {};
   }
   if (!std::exchange(waiting_, true)) {
-    say("the disk of '" + path_ +
-        "' is full, and so is the memory for what is held: the stream waits until there is room; "
-        "SIGTERM ends the recording without what is held");
+    say({.level = Level::warn,
+         .event = "memory_full",
+         .message = "the disk of '" + path_ +
+                    "' is full, and so is the memory for what is held: the stream waits until "
+                    "there is room; SIGTERM ends the recording without what is held"});
   }
   while (tape_->tape().held_bytes() >= limits::held_bytes_max) {
     const std::int64_t now_ns = clock_.now_ns();
@@ -300,8 +307,12 @@ void RecordOutput::write_out_now() {
     path = TapeSeries::path_of_part(path_, ++written_out_);
   } while (std::filesystem::exists(path, error));
   const auto written = tape_->write_out(path, schema::Existing::refuse);
-  say(written ? "wrote the last " + format_duration(*options_.keep_ns) + " to '" + path + "'"
-              : written.error().message);
+  if (written) {
+    say({.event = "written_out",
+         .message = "wrote the last " + format_duration(*options_.keep_ns) + " to '" + path + "'"});
+  } else {
+    say({.level = Level::error, .event = "not_written_out", .message = written.error().message});
+  }
 }
 
 Result<void> RecordOutput::finish() {

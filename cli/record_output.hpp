@@ -55,6 +55,8 @@ class RecordOutput final : public port::RecordingSink {
   /// A clause on why the recording is to end now, "" as long as it is not.
   [[nodiscard]] std::string why_stop() const;
 
+  [[nodiscard]] const TapeSeries& series() const { return *tape_; }
+
   /// The names of the tapes, as a message shows them.
   [[nodiscard]] std::string names() const;
 

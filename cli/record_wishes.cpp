@@ -11,6 +11,7 @@
 
 #include "cli/options.hpp"
 #include "cli/output.hpp"
+#include "cli/record_progress.hpp"
 #include "core/base/percent.hpp"
 #include "core/base/units.hpp"
 
@@ -58,6 +59,9 @@ Options record_options() {
       "HOST=ADDRESS[,ADDRESS]: what a name stands for, whatever DNS says; may be repeated");
   add_network_options(options);
   add_output_options(options);
+  add_watch_options(options);
+  options.add()("allow-remote", po::bool_switch(),
+                "let the ADDR of --metrics be one that other machines reach");
   return options;
 }
 
@@ -343,6 +347,25 @@ Result<void> read_connection(const Values& values, RecordWishes& wishes) {
   return {};
 }
 
+Result<void> read_watch(const Values& values, RecordWishes& wishes) {
+  auto watch = watch_options_of(values);
+  if (!watch) {
+    return fail(watch.error());
+  }
+  wishes.watch = *std::move(watch);
+  return {};
+}
+
+/// What is only known when all else is.
+void complete_watch(const std::string& output, RecordWishes& wishes) {
+  WatchOptions& watch = wishes.watch;
+  watch.folder = wishes.folder.empty() ? fs::path(output).parent_path().string() : wishes.folder;
+  watch.folder = watch.folder.empty() ? "." : watch.folder;
+  watch.commit_ns_max = wishes.output.writing.commit_ns_max;
+  // A file may come faster than a roster is worked out, and is none to be watched.
+  watch.counts_heads = wishes.url && (watch.counts_heads || progress_is_shown());
+}
+
 Result<std::string> read_output(const Values& values, RecordWishes& wishes) {
   const auto output = values.text("output");
   if (!output) {
@@ -421,6 +444,9 @@ Result<std::optional<RecordWishes>> read_record_wishes(const Arguments& argument
   }
   const Values& values = **parsed;
   RecordWishes wishes;
+  if (auto watched = read_watch(values, wishes); !watched) {
+    return fail(watched.error());
+  }
   wishes.source = values.get("SOURCE");
   const auto output = read_output(values, wishes);
   if (!output) {
@@ -434,6 +460,7 @@ Result<std::optional<RecordWishes>> read_record_wishes(const Arguments& argument
       return fail(done.error());
     }
   }
+  complete_watch(*output, wishes);
   return std::optional(std::move(wishes));
 }
 

@@ -9,6 +9,7 @@
 #include "cli/command.hpp"
 #include "cli/options.hpp"
 #include "cli/record_output.hpp"
+#include "cli/watch.hpp"
 #include "core/base/result.hpp"
 #include "recorder/http_source.hpp"
 #include "recorder/join_protocol.hpp"
@@ -35,6 +36,7 @@ struct RecordWishes {
   recorder::JoinWishes join;               ///< but for alias and PIN
   bool follow = true;
   recorder::SessionOptions session;
+  WatchOptions watch;
 };
 
 /// Nothing: --help was asked for and printed.

@@ -208,6 +208,7 @@ Result<void> TapeSeries::next_part(std::int64_t at_ns) {
   if (auto closed = close_part(at_ns); !closed && !(waits && tape_->frames_lost() == 0)) {
     return closed;
   }
+  earlier_commits_ += tape_->commits();
   tape_ = *std::move(tape);
   parts_.push_back(part);
   part_bytes_ = 0;
