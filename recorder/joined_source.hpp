@@ -76,7 +76,7 @@ class JoinedSource final : public Source {
   [[nodiscard]] SourceEvent obey();
   void poll_refresh();
   void poll_releases();
-  [[nodiscard]] SourceEvent refused(std::string reason, bool worth_retrying,
+  [[nodiscard]] SourceEvent refused(const std::string& reason, bool worth_retrying,
                                     std::int64_t retry_after_ns = 0);
 
   EventLoop& loop_;

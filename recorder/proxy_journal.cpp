@@ -92,7 +92,7 @@ std::unique_ptr<ProxyExchange> ProxyJournal::begin(const RequestLine& line,
   exchange->last_event_id_ = head.value("Last-Event-ID");
   exchange->exchange_.request_ns = ports_.clock.now_ns();
   exchange->exchange_.method = line.method;
-  exchange->exchange_.target = redactor_.url(line.target);
+  exchange->exchange_.target = redactor_.target(line.target);
   exchange->exchange_.request_headers = headers_text(head.fields);
   return exchange;
 }
@@ -103,10 +103,8 @@ std::string ProxyJournal::headers_text(const std::vector<Header>& fields) {
     if (lower(field.name).starts_with("proxy-")) {
       continue;
     }
-    // `pin: none` is how a guest says that there is no PIN.
-    const std::string value =
-        field.value == "none" ? field.value : redactor_.header(field.name, field.value);
-    append_utf8_lossy(text, (text.empty() ? "" : "\n") + field.name + ": " + value);
+    const std::string line = field.name + ": " + redactor_.header(field.name, field.value);
+    append_utf8_lossy(text, (text.empty() ? "" : "\n") + line);
   }
   return text;
 }
@@ -155,8 +153,9 @@ void ProxyJournal::journal(ProxyExchange& exchange) {
   port::Exchange& entry = exchange.exchange_;
   entry.response_ns = ports_.clock.now_ns();
   if (exchange.cut_) {
-    ports_.log("a body of " + entry.method + ' ' + printable(entry.target) + " is larger than " +
-               format_bytes(limits::rest_body_bytes_max) + "; the tape has it without its bodies");
+    ports_.log("a body of " + entry.method + ' ' + printable(redactor_.url(entry.target)) +
+               " is larger than " + format_bytes(limits::rest_body_bytes_max) +
+               "; the tape has it without its bodies");
     exchange.request_body_.clear();
   } else {
     entry.request_body = redactor_.json(exchange.request_body_);

@@ -68,9 +68,7 @@ class ProxyJournal {
   void finish();
 
   /// `text` without the secrets that have passed.
-  [[nodiscard]] std::string redacted(std::string text) const {
-    return redactor_.text(std::move(text));
-  }
+  [[nodiscard]] std::string redacted(const std::string& text) const { return redactor_.text(text); }
 
   [[nodiscard]] const ProxyTotals& totals() const { return totals_; }
 

@@ -28,6 +28,9 @@ struct Answer {
 /// What the API answers when it has done what was asked; `result` is JSON text.
 [[nodiscard]] Answer success(std::string_view result);
 
+/// Why it answers 403 to somebody who is not, or no longer, in the conference.
+inline constexpr std::string_view invalid_token = "Invalid token";
+
 /// What it answers when it cannot do what was asked.
 [[nodiscard]] Answer failure(int status, std::string_view why);
 

@@ -16,6 +16,7 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/write.hpp>
 
+#include "core/base/result.hpp"
 #include "replayer/limits.hpp"
 #include "replayer/steady_clock.hpp"
 
@@ -230,7 +231,12 @@ asio::awaitable<bool> Connection::send_stream(const HttpRequest& request, Stream
     return stream_;
   });
   if (!attached) {
-    co_return co_await send_answer(request, failure(500, attached.error().message));
+    const bool stranger = attached.error().kind == ErrorKind::usage;
+    Answer refused = failure(403, invalid_token);
+    if (!stranger) {
+      refused = failure(500, attached.error().message);
+    }
+    co_return co_await send_answer(request, std::move(refused));
   }
   clear_deadline();
   co_return false;

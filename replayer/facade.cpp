@@ -10,8 +10,6 @@
 namespace tapedeck::replayer {
 namespace {
 
-constexpr std::string_view invalid_token = "Invalid token";
-
 /// The client puts the alias into the URL of the stream as it is: it may look like several
 /// segments.
 std::string joined(const std::vector<std::string_view>& segments) {

@@ -38,7 +38,8 @@ struct Position {
 
 /// What is played. A failure keeps that client out, and its message is what the client is told.
 struct Programme {
-  /// Opens the frames for one stream, or for all where they share one. Must be there.
+  /// Opens the frames for one stream, or for all where they share one. An error of usage: there are
+  /// none for this client, whose token is good no longer. Must be there.
   std::function<Result<std::unique_ptr<port::FrameSource>>(const JoinInfo&)> open_stream = {};
   /// For Sharing::separate, and for ServerOptions::losses: opens what follows on a position. Not
   /// set: who reconnects begins anew.

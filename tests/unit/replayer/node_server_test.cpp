@@ -119,6 +119,19 @@ TEST(NodeServer, WhoDoesNotRefreshItsTokenIsDisconnectedWithTheReason) {
   EXPECT_EQ(refused.header("Content-Type"), "application/json");
 }
 
+TEST(NodeServer, WhoIsNotInTheConferenceAnyMoreGetsNoStream) {
+  Programme programme = play(two_frames);
+  programme.open_stream = [](const JoinInfo&) -> test::Opened {
+    return fail_usage("nobody has joined under this uuid");
+  };
+  RunningServer server(std::move(programme), live());
+  HttpClient client(server.port());
+  EXPECT_EQ(client.ask("POST", api + "request_token", "", "{}").status, 200);
+  const HttpResponse refused = client.ask("GET", api + "events?token=token-1");
+  EXPECT_EQ(refused.status, 403);
+  EXPECT_NE(refused.body.find("Invalid token"), std::string::npos) << refused.body;
+}
+
 TEST(NodeServer, WhoRefreshesItsTokenStays) {
   ServerOptions options = live();
   options.tokens = {.life = 1s, .strict = true};
