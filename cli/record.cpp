@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -12,12 +13,14 @@
 #include "cli/record_output.hpp"
 #include "cli/record_progress.hpp"
 #include "cli/record_wishes.hpp"
+#include "cli/tape_secrets.hpp"
 #include "cli/wall_clock.hpp"
 #include "core/base/units.hpp"
 #include "recorder/event_loop.hpp"
 #include "recorder/file_source.hpp"
 #include "recorder/http_source.hpp"
 #include "recorder/joined_source.hpp"
+#include "recorder/scrub.hpp"
 #include "recorder/session.hpp"
 
 namespace tapedeck::cli {
@@ -57,6 +60,7 @@ class OneRecording {
       : wishes_(wishes),
         task_(task),
         loop_(loop),
+        redactor_(on_tape(wishes.secrets)),
         source_(make_source(loop)),
         session_({.source = *source_,
                   .clock = loop,
@@ -64,7 +68,8 @@ class OneRecording {
                   .wall_now_ns = wall_now_ns,
                   .stop_requested = {},
                   .on_progress = std::move(on_progress),
-                  .why_stop = [this] { return tape_ ? tape_->why_stop() : ""; }},
+                  .why_stop = [this] { return tape_ ? tape_->why_stop() : ""; },
+                  .is_full = [this] { return tape_ && tape_->is_full(); }},
                  wishes.session) {}
 
   [[nodiscard]] recorder::Session& session() { return session_; }
@@ -83,6 +88,7 @@ class OneRecording {
   recorder::JoinedSource* joined_ = nullptr;  ///< the source, if it joins
   std::unique_ptr<recorder::Source> source_;
   std::unique_ptr<RecordOutput> tape_;
+  std::optional<recorder::ScrubbingSink> scrubbing_;
   recorder::Session session_;
 };
 
@@ -108,7 +114,7 @@ std::unique_ptr<recorder::Source> OneRecording::make_source(recorder::EventLoop&
 }
 
 Result<port::RecordingSink*> OneRecording::open_tape() {
-  auto opened = RecordOutput::open(task_.tape, wishes_.output, loop_);
+  auto opened = open_output(task_.tape, wishes_.output, wishes_.secrets, loop_);
   if (!opened) {
     return fail(opened.error());
   }
@@ -123,7 +129,10 @@ Result<port::RecordingSink*> OneRecording::open_tape() {
   if (joined_ != nullptr && joined_->waiting()) {
     say("waiting to be let into '" + task_.alias + "'");
   }
-  return tape_.get();
+  if (wishes_.secrets != TapeSecrets::scrubbed) {
+    return tape_.get();
+  }
+  return &scrubbing_.emplace(*tape_, redactor_);
 }
 
 Result<ExitCode> OneRecording::report(int signal) const {

@@ -57,7 +57,9 @@ Options record_options() {
       "resolve", texts(),
       "HOST=ADDRESS[,ADDRESS]: what a name stands for, whatever DNS says; may be repeated");
   add_network_options(options);
-  add_output_options(options);
+  add_output_options(options, schema::Durability::full);
+  add_ring_option(options);
+  add_secret_options(options);
   return options;
 }
 
@@ -348,11 +350,16 @@ Result<std::string> read_output(const Values& values, RecordWishes& wishes) {
   if (!output) {
     return fail_usage("the output, -o TAPE, is missing; see 'tapedeck record --help'");
   }
-  auto output_options = output_options_of(values);
+  auto output_options = output_options_of(values, schema::Durability::full);
   if (!output_options) {
     return fail(output_options.error());
   }
   wishes.output = *std::move(output_options);
+  const auto secrets = secrets_of(values);
+  if (!secrets) {
+    return fail(secrets.error());
+  }
+  wishes.secrets = *secrets;
   wishes.session.tick_ns =
       std::clamp(wishes.output.writing.commit_ns_max / 4, ns_per_ms, wishes.session.tick_ns);
   wishes.self = values.text("self");

@@ -45,6 +45,11 @@ void Session::start() {
 }
 
 bool Session::step(std::int64_t until_ns) {
+  const bool held = state_ == State::open && ports_.is_full && ports_.is_full();
+  ports_.source.hold(held);
+  if (held) {
+    last_read_ns_ = ports_.clock.now_ns();  // it is not the stream that stalls
+  }
   const SourceEvent event = ports_.source.next(std::min(until_ns, next_due_ns()));
   auto done = std::visit([this](const auto& what) { return handle(what); }, event);
   if (done) {

@@ -75,6 +75,8 @@ struct SessionPorts {
   std::function<void(const Progress&)> on_progress;  ///< some times a second; may be empty
   /// A clause on why the sink wants the recording to end, "" as long as it does not; may be empty.
   std::function<std::string()> why_stop = {};
+  /// The sink takes no more of the stream for now; may be empty.
+  std::function<bool()> is_full = {};
 };
 
 class Session {
