@@ -95,7 +95,7 @@ class SessionTest : public testing::Test {
 TEST_F(SessionTest, AFileIsRecordedToItsEnd) {
   const auto summary =
       run({{opens(), brings("data: 1\n\nda"), brings("ta: 2"), ends(ConnectionEnd::finished)}},
-          {.attempts_max = 0});
+          {.reconnects = {.attempts_max = 0}});
   ASSERT_TRUE(summary) << summary.error().message;
   EXPECT_EQ(summary->ending, Ending::source_over);
   EXPECT_EQ(summary->last_end, ConnectionEnd::finished);
@@ -110,7 +110,7 @@ TEST_F(SessionTest, AFileIsRecordedToItsEnd) {
 TEST_F(SessionTest, WhileTheSinkIsFullTheStreamWaits) {
   full_until_ns_ = 60 * ns_per_s;
   const auto summary = run({{opens(), brings("data: 1\n\n"), brings("data: 2\n\n"), ends()}},
-                           {.stall_ns = 10 * ns_per_s, .attempts_max = 0});
+                           {.stall_ns = 10 * ns_per_s, .reconnects = {.attempts_max = 0}});
   ASSERT_TRUE(summary) << summary.error().message;
   EXPECT_EQ(summary->totals.connections, 1U) << "it has not stalled";
   EXPECT_EQ(test::body_of(*tape()), "data: 1\n\ndata: 2\n\n");
@@ -296,7 +296,8 @@ TEST_F(SessionTest, TheStreamsRetryAndTheServersRetryAfterMakeTheWaits) {
 }
 
 TEST_F(SessionTest, AnAttemptThatHangsIsOneThatFailed) {
-  const auto summary = run({{opens(), brings(":\n\n"), ends()}, {}}, {.attempts_max = 2});
+  const auto summary =
+      run({{opens(), brings(":\n\n"), ends()}, {}}, {.reconnects = {.attempts_max = 2}});
   ASSERT_TRUE(summary) << summary.error().message;
   EXPECT_EQ(summary->ending, Ending::gave_up);
   EXPECT_EQ(summary->detail, "it did not answer in time");
@@ -315,7 +316,8 @@ TEST_F(SessionTest, AStalledConnectionIsOpenedAgain) {
 }
 
 TEST_F(SessionTest, WithoutReconnectOneConnectionIsAll) {
-  const auto summary = run({{opens(), brings(":\n\n"), ends()}}, {.attempts_max = 0});
+  const auto summary =
+      run({{opens(), brings(":\n\n"), ends()}}, {.reconnects = {.attempts_max = 0}});
   ASSERT_TRUE(summary) << summary.error().message;
   EXPECT_EQ(summary->ending, Ending::source_over);
   EXPECT_EQ(summary->last_end, ConnectionEnd::broken);
