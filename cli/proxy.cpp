@@ -14,6 +14,7 @@
 #include "cli/output.hpp"
 #include "cli/record_output.hpp"
 #include "cli/record_wishes.hpp"
+#include "cli/tape_secrets.hpp"
 #include "cli/wall_clock.hpp"
 #include "cli/watch.hpp"
 #include "core/base/units.hpp"
@@ -42,8 +43,10 @@ Options proxy_options() {
       "those that follow are only passed on. A tape is closed when its participant has left.\n"
       "Clients speak plain http to the proxy; it speaks to the node what URL says, https where it\n"
       "says nothing. SIGINT or SIGTERM ends it, exit 0, or 4 where a tape lacks something.\n"
-      "HTTPS_PROXY, HTTP_PROXY and NO_PROXY are honoured. A commit outlives the death of the\n"
-      "process, not a loss of power: waiting for the disk would delay the stream.");
+      "HTTPS_PROXY, HTTP_PROXY and NO_PROXY are honoured. Clients never wait for a disk that is "
+      "full: where\n"
+      "that and the memory of --on-full wait have no room any more a recording ends, and all still "
+      "passes.");
   const auto text = [](const char* name) { return po::value<std::string>()->value_name(name); };
   options.add()("to", text("URL"), "the node, e.g. https://node.example (required)")(
       "listen", text("ADDR"), "serve at HOST:PORT; port 0 picks one (127.0.0.1:8080)")(
@@ -52,6 +55,9 @@ Options proxy_options() {
       "append", po::bool_switch(), "continue a TAPE that is there already")(
       "allow-remote", po::bool_switch(), "let these ADDR be ones that other machines reach");
   add_network_options(options);
+  // Waiting for the disk at each commit would delay the streams.
+  add_output_options(options, schema::Durability::normal);
+  add_secret_options(options);
   add_watch_options(options);
   return options;
 }
@@ -60,7 +66,8 @@ struct Wishes {
   recorder::ProxyOptions proxy;
   std::string output;
   bool in_folder = false;
-  schema::Existing existing = schema::Existing::refuse;
+  SeriesOptions tapes;
+  TapeSecrets secrets = TapeSecrets::replaced;
   WatchOptions watch;
 };
 
@@ -80,12 +87,17 @@ Result<void> read_output(const Values& values, Wishes& wishes) {
   }
   wishes.output = *output;
   wishes.in_folder = output->ends_with('/') || fs::is_directory(fs::path(*output));
-  const auto existing = existing_of(values);
-  if (!existing) {
-    return fail(existing.error());
+  auto tapes = output_options_of(values, schema::Durability::normal);
+  if (!tapes) {
+    return fail(tapes.error());
   }
-  wishes.existing = *existing;
-  if (wishes.in_folder && wishes.existing != schema::Existing::refuse) {
+  wishes.tapes = *std::move(tapes);
+  const auto secrets = secrets_of(values);
+  if (!secrets) {
+    return fail(secrets.error());
+  }
+  wishes.secrets = *secrets;
+  if (wishes.in_folder && wishes.tapes.writing.existing != schema::Existing::refuse) {
     return fail_usage("--overwrite and --append go with a tape; in a folder each one is new");
   }
   return {};
@@ -125,17 +137,20 @@ Result<void> read_addresses(const Values& values, Wishes& wishes) {
 /// The tapes of those that join.
 class Tapes {
  public:
-  Tapes(const Wishes& wishes, Watch& watch) : wishes_(wishes), watch_(watch) {}
+  /// All must outlive it and its tapes.
+  Tapes(const Wishes& wishes, port::Clock& clock, Watch& watch)
+      : wishes_(wishes), clock_(clock), watch_(watch) {}
 
   /// What would fail for every one that joins fails before anybody does.
   [[nodiscard]] Result<void> prepare() const;
 
-  Result<std::unique_ptr<port::RecordingSink>> open(const recorder::ProxyJoin& join);
+  Result<recorder::ProxyTape> open(const recorder::ProxyJoin& join);
 
  private:
   [[nodiscard]] std::string new_name(const std::string& alias) const;
 
   const Wishes& wishes_;
+  port::Clock& clock_;
   Watch& watch_;
   bool taken_ = false;  ///< the only tape
 };
@@ -149,7 +164,8 @@ Result<void> Tapes::prepare() const {
     }
     return {};
   }
-  if (wishes_.existing == schema::Existing::refuse && fs::exists(wishes_.output, error)) {
+  if (wishes_.tapes.writing.existing == schema::Existing::refuse &&
+      TapeSeries::is_there(wishes_.output, wishes_.tapes)) {
     return fail_io("'" + wishes_.output +
                    "' is there already; add --overwrite to replace it, or --append to continue it");
   }
@@ -163,14 +179,13 @@ Result<void> Tapes::prepare() const {
 std::string Tapes::new_name(const std::string& alias) const {
   const std::string stem = (fs::path(wishes_.output) / file_stem_of(alias)).string();
   std::string name = stem + ".tape";
-  std::error_code ignored;
-  for (int number = 2; fs::exists(name, ignored); ++number) {
+  for (int number = 2; TapeSeries::is_there(name, wishes_.tapes); ++number) {
     name = stem + "-" + std::to_string(number) + ".tape";
   }
   return name;
 }
 
-Result<std::unique_ptr<port::RecordingSink>> Tapes::open(const recorder::ProxyJoin& join) {
+Result<recorder::ProxyTape> Tapes::open(const recorder::ProxyJoin& join) {
   const std::string who =
       "'" + recorder::printable(join.alias) + "'" +
       (join.participant_uuid.empty() ? "" : " as " + recorder::printable(join.participant_uuid));
@@ -180,13 +195,11 @@ Result<std::unique_ptr<port::RecordingSink>> Tapes::open(const recorder::ProxyJo
          .conference = join.alias,
          .message = "passing on " + who + " unrecorded: '" + wishes_.output +
                     "' is the tape of the one that joined first; -o DIR gives each one a tape"});
-    return std::unique_ptr<port::RecordingSink>();
+    return recorder::ProxyTape{};
   }
   taken_ = true;
   const std::string path = wishes_.in_folder ? new_name(join.alias) : wishes_.output;
-  auto tape = schema::TapeWriter::open(path, {.existing = wishes_.existing,
-                                              .durability = schema::Durability::normal,
-                                              .wall_now_ns = wall_now_ns()});
+  auto tape = open_output(path, wishes_.tapes, wishes_.secrets, clock_);
   if (!tape) {
     return fail(tape.error());
   }
@@ -197,11 +210,11 @@ Result<std::unique_ptr<port::RecordingSink>> Tapes::open(const recorder::ProxyJo
   }
   say({.event = "recording",
        .conference = join.alias,
-       .message = "recording " + who + " onto '" + path + "'"});
-  const auto look = [&writer = **tape] {
-    return WriterState{writer.commits(), writer.held_bytes()};
-  };
-  return watch_.watched(join.alias, *std::move(tape), look);
+       .message = "recording " + who + " onto " + (*tape)->names()});
+  RecordOutput* const output = tape->get();
+  return recorder::ProxyTape{
+      .sink = watch_.watched(join.alias, *std::move(tape), look_at(output->series())),
+      .why_stop = [output] { return output->why_stop(); }};
 }
 
 WatchOptions watch_options(const Wishes& wishes) {
@@ -238,7 +251,7 @@ Result<ExitCode> serve(const Wishes& wishes) {
   if (!watch) {
     return fail(watch.error());
   }
-  Tapes tapes(wishes, **watch);
+  Tapes tapes(wishes, loop, **watch);
   if (auto prepared = tapes.prepare(); !prepared) {
     return fail(prepared.error());
   }
@@ -250,7 +263,9 @@ Result<ExitCode> serve(const Wishes& wishes) {
        .log =
            [](const std::string& sentence) {
              say({.level = Level::warn, .event = "notice", .message = sentence});
-           }});
+           },
+       .on_tape = on_tape(wishes.secrets),
+       .scrub = wishes.secrets == TapeSecrets::scrubbed});
   if (!server) {
     return fail(server.error());
   }

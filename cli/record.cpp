@@ -14,6 +14,7 @@
 #include "cli/record_output.hpp"
 #include "cli/record_progress.hpp"
 #include "cli/record_wishes.hpp"
+#include "cli/tape_secrets.hpp"
 #include "cli/wall_clock.hpp"
 #include "cli/watch.hpp"
 #include "core/base/units.hpp"
@@ -21,6 +22,7 @@
 #include "recorder/file_source.hpp"
 #include "recorder/http_source.hpp"
 #include "recorder/joined_source.hpp"
+#include "recorder/scrub.hpp"
 #include "recorder/session.hpp"
 
 namespace tapedeck::cli {
@@ -61,6 +63,7 @@ class OneRecording {
         wishes_(wishes),
         task_(task),
         loop_(loop),
+        redactor_(on_tape(wishes.secrets)),
         source_(make_source(loop)),
         session_({.source = *source_,
                   .clock = loop,
@@ -68,7 +71,8 @@ class OneRecording {
                   .wall_now_ns = wall_now_ns,
                   .stop_requested = {},
                   .on_progress = std::move(on_progress),
-                  .why_stop = [this] { return tape_ != nullptr ? tape_->why_stop() : ""; }},
+                  .why_stop = [this] { return tape_ != nullptr ? tape_->why_stop() : ""; },
+                  .is_full = [this] { return tape_ != nullptr && tape_->is_full(); }},
                  wishes.session) {
     watch.expect(task.alias, [this] { return how_ended(); });
   }
@@ -92,6 +96,7 @@ class OneRecording {
   std::unique_ptr<recorder::Source> source_;
   RecordOutput* tape_ = nullptr;  ///< what is watched, once there is one
   std::unique_ptr<port::RecordingSink> watched_;
+  std::optional<recorder::ScrubbingSink> scrubbing_;
   recorder::Session session_;
 };
 
@@ -117,14 +122,12 @@ std::unique_ptr<recorder::Source> OneRecording::make_source(recorder::EventLoop&
 }
 
 Result<port::RecordingSink*> OneRecording::open_tape() {
-  auto opened = RecordOutput::open(task_.tape, wishes_.output, loop_);
+  auto opened = open_output(task_.tape, wishes_.output, wishes_.secrets, loop_);
   if (!opened) {
     return fail(opened.error());
   }
   tape_ = opened->get();
-  watched_ = watch_.watched(task_.alias, *std::move(opened), [&series = tape_->series()] {
-    return WriterState{series.commits(), series.tape().held_bytes()};
-  });
+  watched_ = watch_.watched(task_.alias, *std::move(opened), look_at(tape_->series()));
   const std::string self =
       joined_ != nullptr ? joined_->participant_uuid() : wishes_.self.value_or("");
   if (!self.empty()) {
@@ -137,7 +140,10 @@ Result<port::RecordingSink*> OneRecording::open_tape() {
          .conference = task_.alias,
          .message = "waiting to be let into '" + task_.alias + "'"});
   }
-  return watched_.get();
+  if (wishes_.secrets != TapeSecrets::scrubbed) {
+    return watched_.get();
+  }
+  return &scrubbing_.emplace(*watched_, redactor_);
 }
 
 /// For the watch: that the node has no stream any more is no end that was wished for.

@@ -87,6 +87,12 @@ std::string TapeSeries::path_of_part(const std::string& path, int number, bool r
   return (whole.parent_path() / name).string();
 }
 
+bool TapeSeries::is_there(const std::string& path, const SeriesOptions& options) {
+  std::error_code error;
+  return options.rotates() ? !parts_there(path, options.keep_ns.has_value()).empty()
+                           : fs::exists(path, error);
+}
+
 TapeSeries::TapeSeries(std::string path, const SeriesOptions& options)
     : path_(std::move(path)), options_(options) {}
 

@@ -42,6 +42,9 @@ class TapeSeries final : public port::RecordingSink {
   [[nodiscard]] static std::string path_of_part(const std::string& path, int number,
                                                 bool ring = false);
 
+  /// Whether there is already what a series of this name would replace or continue.
+  [[nodiscard]] static bool is_there(const std::string& path, const SeriesOptions& options);
+
   [[nodiscard]] std::int64_t session_start_ns() const override;
   Result<std::uint32_t> open_connection(const port::ConnectionStart& start) override;
   Result<void> note_read(std::uint32_t connection_id, std::uint64_t end_offset,

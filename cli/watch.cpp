@@ -59,6 +59,10 @@ std::string health_json(const std::vector<std::string>& ailing) {
 
 }  // namespace
 
+std::function<WriterState()> look_at(const TapeSeries& tape) {
+  return [&tape] { return WriterState{tape.commits(), tape.tape().held_bytes()}; };
+}
+
 void add_watch_options(Options& options) {
   options.add()("metrics", po::value<std::string>()->value_name("ADDR"),
                 "serve /metrics (Prometheus) and /healthz at HOST:PORT; port 0 picks one")(

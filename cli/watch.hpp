@@ -16,6 +16,7 @@
 #include "cli/metrics_text.hpp"
 #include "cli/options.hpp"
 #include "cli/service_manager.hpp"
+#include "cli/tape_series.hpp"
 #include "cli/watched_tape.hpp"
 #include "core/base/limits.hpp"
 #include "core/base/result.hpp"
@@ -40,6 +41,9 @@ void add_watch_options(Options& options);
 
 /// What they say, and --allow-remote. Opens the log, so that all that is said later stands there.
 [[nodiscard]] Result<WatchOptions> watch_options_of(const Values& values);
+
+/// Asks the writer at the end of a recording, which must outlive what is given back.
+[[nodiscard]] std::function<WriterState()> look_at(const TapeSeries& tape);
 
 /// For a line of progress.
 struct Glance {

@@ -39,7 +39,7 @@ void HttpSource::ask() {
 }
 
 SourceEvent HttpSource::next(std::int64_t until_ns) {
-  if (!exchange_) {
+  if (!exchange_ || (held_ && opened_)) {
     loop_.wait_until(until_ns);
     return Nothing{};
   }

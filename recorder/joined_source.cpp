@@ -153,7 +153,7 @@ SourceEvent JoinedSource::poll() {
     event = Exchanged{std::move(exchanges_.front())};
     exchanges_.pop_front();
   }
-  if (is_nothing(event) && stream_) {
+  if (is_nothing(event) && stream_ && !held_) {
     event = poll_stream();
   }
   if (is_nothing(event) && leaving_ && !joining_ && releasing_.empty()) {

@@ -13,6 +13,7 @@
 #include "recorder/join_protocol.hpp"
 #include "recorder/proxy_rewrite.hpp"
 #include "recorder/response.hpp"
+#include "recorder/scrub.hpp"
 
 namespace tapedeck::recorder {
 namespace {
@@ -46,16 +47,19 @@ std::string shown(const std::string& alias) {
 }  // namespace
 
 struct ProxyJournal::View {
-  View(ProxyJoin join, std::unique_ptr<port::RecordingSink> sink, const ProxyJournalPorts& ports,
+  View(ProxyJoin join, ProxyTape onto, const ProxyJournalPorts& ports, Redactor& redactor,
        std::int64_t head_start_ns)
       : who(std::move(join)),
-        tape(std::move(sink)),
-        recording(*tape, ports.clock, ports.wall_now_ns, std::nullopt, head_start_ns),
+        tape(std::move(onto)),
+        scrubbing(*tape.sink, redactor),
+        recording(ports.scrub ? scrubbing : *tape.sink, ports.clock, ports.wall_now_ns,
+                  std::nullopt, head_start_ns),
         last_ns(ports.clock.now_ns()),
         earliest_ns(last_ns - head_start_ns) {}
 
   ProxyJoin who;
-  std::unique_ptr<port::RecordingSink> tape;
+  ProxyTape tape;
+  ScrubbingSink scrubbing;
   Recording recording;
   const ProxyExchange* stream = nullptr;  ///< the one that is recorded now
   std::string ended;                      ///< why the last one ended; "" before the first
@@ -118,12 +122,12 @@ std::shared_ptr<ProxyJournal::View> ProxyJournal::open_view(ProxyJoin join,
                ", which is passed on nevertheless: " + tape.error().message);
     return nullptr;
   }
-  if (*tape == nullptr) {
+  if (tape->sink == nullptr) {
     return nullptr;
   }
   ++totals_.tapes;
   views_.push_back(
-      std::make_shared<View>(std::move(join), *std::move(tape), ports_, head_start_ns));
+      std::make_shared<View>(std::move(join), *std::move(tape), ports_, redactor_, head_start_ns));
   return views_.back();
 }
 
@@ -136,6 +140,22 @@ void ProxyJournal::survive(View& view, const Result<void>& done) {
   ++totals_.unfinished;
   ports_.log("the recording of " + shown(view.who.alias) +
              " ends here, while it is passed on: " + done.error().message);
+}
+
+/// The tape wants no more: it is closed as it should be, and what passes goes on.
+void ProxyJournal::stop_where_asked(View& view) {
+  const std::string why = view.over || !view.tape.why_stop ? "" : view.tape.why_stop();
+  if (why.empty()) {
+    return;
+  }
+  Result<void> done;
+  if (view.stream != nullptr) {
+    done = view.recording.disconnect(port::ConnectionEnd::stopped, "the recording ended");
+  }
+  if (done) {
+    done = view.recording.finish();
+  }
+  survive(view, done ? fail_io(why) : done);
 }
 
 void ProxyJournal::note(View& view, port::Exchange exchange) {
@@ -241,6 +261,7 @@ void ProxyJournal::tick() {
     if (!view->over) {
       survive(*view, view->recording.commit_if_due());
     }
+    stop_where_asked(*view);
   }
   std::erase_if(views_, [&](const std::shared_ptr<View>& view) {
     const bool gone = view->left || now_ns - view->last_ns > silent_ns_max;
