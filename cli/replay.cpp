@@ -83,7 +83,7 @@ ExitCode exit_code(bool to_the_end, const replayer::PlayReport& played) {
 Result<ExitCode> play_to_stdout(const schema::TapeReader& tape, const ReplayWishes& wishes) {
   replayer::StopRequest stop;
   stop.catch_signals();
-  replayer::FdSink sink(STDOUT_FILENO, "stdout", stop);
+  replayer::FdSink sink(STDOUT_FILENO, "stdout", stop, wishes.chunks);
   replayer::Deck deck;
   const auto to_the_end = play(tape, wishes, deck, stop, sink);
   if (!to_the_end) {

@@ -65,6 +65,7 @@ Result<ExitCode> serve_tape(const schema::TapeReader& tape, const ReplayWishes& 
        .timeline = wishes.timeline,
        .at_once = wishes.at_once,
        .losses = std::move(losses),
+       .chunks = wishes.chunks,
        .pause = &pause,
        .once = wishes.once,
        .participant_uuid = [&](auto) -> const std::string& { return self; },

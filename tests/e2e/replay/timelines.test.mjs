@@ -2,6 +2,7 @@
 // Run with node --test and TAPEDECK naming the built command.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import http from 'node:http';
 import test from 'node:test';
@@ -140,12 +141,34 @@ for (const timeline of ['private', 'shared']) {
   });
 }
 
+test('--chunks writes the pieces that were read, each at its time', async () => {
+  const tape = inFolder('chunks.tape');
+  const child = spawn(tapedeck, ['record', '-', '-o', tape]);
+  const pieces = ['data: one', '\n\ndata: tw', 'o\n\ndata: three\n\n'];
+  for (const piece of pieces) {
+    child.stdin.write(piece);
+    await new Promise(resolve => { setTimeout(resolve, 150); });
+  }
+  child.stdin.end();
+  await once(child, 'close');
+  const heard = [];
+  const played = spawn(tapedeck, ['replay', tape, '--stdout', '--chunks']);
+  for await (const chunk of played.stdout) heard.push(String(chunk));
+  assert.deepEqual(heard, pieces);
+  await serve(['replay', tape, '--chunks', '--reconnects', 'faithful', '--once'], async url => {
+    const chunks = [];
+    for await (const chunk of (await fetch(`${url}/events`)).body) chunks.push(Buffer.from(chunk).toString());
+    assert.deepEqual(chunks, pieces);
+  }, { stop: null });
+});
+
 test('what does not go together is refused with a sentence', () => {
   for (const [words, ...args] of [
     [/--start goes with --timeline shared/, '--start', 'at-once'],
     [/--start: 'now' is neither first-client nor at-once/, '--timeline', 'shared', '--start', 'now'],
     [/--reconnects: 'none' is neither seamless nor faithful/, '--reconnects', 'none'],
     [/--reconnects faithful plays a tape once/, '--reconnects', 'faithful', '--loop', '2'],
+    [/--chunks goes with --reconnects faithful, --stdout or --null/, '--chunks'],
     [/--reconnects goes with --listen/, '--reconnects', 'faithful', '--null'],
   ]) {
     assert.throws(() => output(tapedeck, ['replay', numbered, ...args]), words);
