@@ -15,6 +15,7 @@
 #include "core/base/units.hpp"
 #include "replayer/deck.hpp"
 #include "replayer/fd_sink.hpp"
+#include "replayer/pause_switch.hpp"
 #include "replayer/steady_clock.hpp"
 #include "replayer/stop_request.hpp"
 #include "schema/byte_digest.hpp"
@@ -42,13 +43,22 @@ class DigestSink final : public replayer::PacedSink {
 /// Plays to one sink to the end; false when interrupted.
 Result<bool> play(const schema::TapeReader& tape, const ReplayWishes& wishes, replayer::Deck& deck,
                   replayer::StopRequest& stop, replayer::PacedSink& sink) {
-  replayer::SteadyClock clock(stop);
+  replayer::PauseSwitch pause;
+  pause.catch_signal();
+  replayer::SteadyClock clock(stop, &pause);
   const replayer::Timeline timeline(wishes.timeline, clock.now_ns());
   const auto started = deck.start(open_frames(tape, wishes), timeline, sink);
   if (!started) {
     return fail(started.error());
   }
-  const auto over = [&] { return stop.requested() || deck.empty(); };
+  const auto over = [&] {
+    if (pause.take()) {
+      const replayer::Timeline* now = deck.timeline(*started);
+      now != nullptr && now->is_paused() ? deck.resume(*started, clock.now_ns())
+                                         : deck.pause(*started, clock.now_ns());
+    }
+    return stop.requested() || deck.empty();
+  };
   const bool bytes_on_terminal =
       wishes.destination == Destination::standard_output && ::isatty(STDOUT_FILENO) == 1;
   Result<void> played;
@@ -73,7 +83,7 @@ ExitCode exit_code(bool to_the_end, const replayer::PlayReport& played) {
 Result<ExitCode> play_to_stdout(const schema::TapeReader& tape, const ReplayWishes& wishes) {
   replayer::StopRequest stop;
   stop.catch_signals();
-  replayer::FdSink sink(STDOUT_FILENO, "stdout", stop);
+  replayer::FdSink sink(STDOUT_FILENO, "stdout", stop, wishes.chunks);
   replayer::Deck deck;
   const auto to_the_end = play(tape, wishes, deck, stop, sink);
   if (!to_the_end) {

@@ -1,9 +1,11 @@
 #include "cli/replay_frames.hpp"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "core/sse/message_parser.hpp"
+#include "replayer/chunked_source.hpp"
 #include "replayer/looped_source.hpp"
 #include "replayer/prefaced_source.hpp"
 
@@ -25,12 +27,64 @@ bool sets_event_id(const port::Frame& frame, std::string_view id) {
   return parser.last_event_id() == id;
 }
 
+/// How many bytes of the connection of a frame come before it.
+Result<std::uint64_t> offset_of(const schema::TapeReader& tape, const port::Frame& frame) {
+  auto before = tape.frames({.last_seq = frame.seq - 1, .connection_id = frame.connection_id});
+  std::uint64_t offset = 0;
+  while (before) {
+    const auto next = (*before)->next();
+    if (!next) {
+      return fail(next.error());
+    }
+    if (!*next) {
+      return offset;
+    }
+    offset += (*next)->raw.size();
+  }
+  return fail(before.error());
+}
+
+replayer::RecordedReads reads_of(const schema::TapeReader& tape) {
+  using Readers = std::map<std::uint32_t, std::unique_ptr<schema::ReadSource>>;
+  return {.offset_of = [&tape](const port::Frame& frame) { return offset_of(tape, frame); },
+          .next = [&tape, readers = std::make_shared<Readers>()](
+                      std::uint32_t connection_id) -> Result<std::optional<replayer::ReadBorder>> {
+            auto& reader = (*readers)[connection_id];
+            if (!reader) {
+              auto opened = tape.reads(connection_id);
+              if (!opened) {
+                return fail(opened.error());
+              }
+              reader = *std::move(opened);
+            }
+            const auto read = reader->next();
+            if (!read) {
+              return fail(read.error());
+            }
+            return *read
+                       ? std::optional(replayer::ReadBorder{(*read)->end_offset, (*read)->recv_ns})
+                       : std::nullopt;
+          }};
+}
+
+Result<std::unique_ptr<port::FrameSource>> open_range(const schema::TapeReader& tape,
+                                                      const schema::FrameRange& range,
+                                                      bool chunks) {
+  auto frames = tape.frames(range);
+  if (!frames || !chunks) {
+    return frames;
+  }
+  return std::unique_ptr<port::FrameSource>(
+      std::make_unique<replayer::ChunkedSource>(*std::move(frames), reads_of(tape)));
+}
+
 }  // namespace
 
 std::unique_ptr<port::FrameSource> open_frames(const schema::TapeReader& tape,
                                                const ReplayWishes& wishes) {
-  const auto open_pass = [&tape, from_ns = wishes.timeline.from_ns, until_ns = wishes.until_ns] {
-    return tape.frames({.from_ns = from_ns, .until_ns = until_ns});
+  const auto open_pass = [&tape, wishes] {
+    return open_range(tape, {.from_ns = wishes.timeline.from_ns, .until_ns = wishes.until_ns},
+                      wishes.chunks);
   };
   return std::make_unique<replayer::LoopedSource>(open_pass, wishes.passes,
                                                   wishes.timeline.from_ns);
@@ -96,7 +150,7 @@ Result<std::unique_ptr<port::FrameSource>> ServedFrames::open_passes(
 
 Result<std::unique_ptr<port::FrameSource>> ServedFrames::open_pass(std::uint64_t first_seq,
                                                                    bool needs_state) {
-  auto frames = tape_.frames({.first_seq = first_seq, .last_seq = last_seq_});
+  auto frames = open_range(tape_, {.first_seq = first_seq, .last_seq = last_seq_}, wishes_.chunks);
   if (!frames || !needs_state || first_seq == 1) {
     return frames;
   }

@@ -10,6 +10,7 @@
 #include "cli/replay_report.hpp"
 #include "core/base/join_defaults.hpp"
 #include "core/base/units.hpp"
+#include "replayer/pause_switch.hpp"
 #include "replayer/seamless_source.hpp"
 #include "replayer/server.hpp"
 #include "replayer/stop_request.hpp"
@@ -36,6 +37,8 @@ void say_what_was_served(const replayer::ServerReport& report, const replayer::L
 Result<ExitCode> serve_tape(const schema::TapeReader& tape, const ReplayWishes& wishes) {
   replayer::StopRequest stop;
   stop.catch_signals();
+  replayer::PauseSwitch pause;
+  pause.catch_signal();
   const auto frames = ServedFrames::prepare(tape, wishes);
   if (!frames) {
     return fail(frames.error());
@@ -62,6 +65,8 @@ Result<ExitCode> serve_tape(const schema::TapeReader& tape, const ReplayWishes& 
        .timeline = wishes.timeline,
        .at_once = wishes.at_once,
        .losses = std::move(losses),
+       .chunks = wishes.chunks,
+       .pause = &pause,
        .once = wishes.once,
        .participant_uuid = [&](auto) -> const std::string& { return self; },
        .log = say},

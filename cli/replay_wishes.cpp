@@ -29,6 +29,7 @@ Options replay_options() {
       "until", text("T"), "end before this time of the tape")(
       "max-gap", text("D"), "cut a silence longer than this to it")(
       "loop", text("N"), "play N times, each after the last frame of the one before; 0: for ever")(
+      "paused", "time stands still at first; SIGUSR1 lets it go on, and stand still again")(
       "once", "end when the tape is over; with --listen when the first client has all of it")(
       "timeline", text("private|shared"),
       "private: each join begins with the tape, and who reconnects goes on where they were; "
@@ -39,6 +40,9 @@ Options replay_options() {
       "reconnects", text("seamless|faithful"),
       "seamless: one stream, whatever the recording lost; faithful: the stream ends where its "
       "connection did, and nobody gets another one until the recording has (seamless)")(
+      "chunks",
+      "write the pieces in which the network brought the stream, each when it was read; with "
+      "--listen only as --reconnects faithful, for what is seamless was never read like that")(
       "self", text("UUID"), "who a client joins as (the one whose view the tape is, if it says)")(
       "allow-remote", "let ADDR be one that other machines reach")(
       "json", "with --null: a JSON object, with times and lateness");
@@ -100,6 +104,7 @@ Result<void> read_times(const Values& values, ReplayWishes& wishes) {
   }
   wishes.timeline.from_ns = from_ns->value_or(0);
   wishes.timeline.max_gap_ns = *max_gap_ns;
+  wishes.timeline.paused = values.has("paused");
   wishes.until_ns = until_ns->value_or(wishes.until_ns);
   wishes.passes = static_cast<std::uint64_t>(loop->value_or(1));
   if (wishes.until_ns <= wishes.timeline.from_ns) {
@@ -134,6 +139,9 @@ Result<void> read_sharing(const Values& values, ReplayWishes& wishes) {
   if (*faithful && wishes.passes != 1) {
     return fail_usage("--reconnects faithful plays a tape once: leave --loop out");
   }
+  if (wishes.chunks && wishes.destination == Destination::server && !*faithful) {
+    return fail_usage("--chunks goes with --reconnects faithful, --stdout or --null");
+  }
   wishes.sharing = *shared ? replayer::Sharing::shared : replayer::Sharing::separate;
   wishes.at_once = *at_once;
   wishes.faithful = *faithful;
@@ -152,6 +160,7 @@ Result<ReplayWishes> read_replay_wishes(const Values& values) {
     return fail(read.error());
   }
   wishes.once = values.has("once");
+  wishes.chunks = values.has("chunks");
   if (auto read = read_sharing(values, wishes); !read) {
     return fail(read.error());
   }

@@ -25,6 +25,7 @@ struct ReplayWishes {
   std::uint64_t passes = 1;
   bool once = false;
   bool at_once = false;   ///< time begins with the server
+  bool chunks = false;    ///< in the pieces in which it was read
   bool faithful = false;  ///< connections are lost where they were
   replayer::Sharing sharing = replayer::Sharing::separate;
   std::optional<std::string> self = {};

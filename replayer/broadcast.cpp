@@ -60,6 +60,12 @@ Result<void> Channel::accept(const port::Frame& frame) {
     in_block_ = false;
     return {};
   }
+  if (rules_.sends_each_time && frame.recv_ns != gathered_ns_) {
+    if (auto flushed = flush(); !flushed) {
+      return flushed;
+    }
+  }
+  gathered_ns_ = frame.recv_ns;
   gathered_ += frame.raw;
   if (rules_.sent) {
     gathered_frames_.emplace_back(frame.raw.size(), frame.complete);
@@ -219,7 +225,8 @@ Channel::Rules Broadcast::rules_of(const StreamGrant& grant) {
       .welcome = {},
       .lost = [this, member_id = grant.member_id](
                   Channel& channel, const Loss& loss) { lose(channel, member_id, loss); },
-      .keeps_place = keeps_places() && grant.member_id != 0};
+      .keeps_place = keeps_places() && grant.member_id != 0,
+      .sends_each_time = options_.chunks};
   if (options_.journal) {
     rules.sent = [this](const Channel::Listener& listener, const FrameSent& frame) {
       note(listener.number, frame);

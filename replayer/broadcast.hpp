@@ -50,6 +50,8 @@ class Channel final : public PacedSink {
     std::function<void(Channel&, const Loss&)> lost;
     /// place_seq() will be asked for: there is one listener at most.
     bool keeps_place = false;
+    /// What was received at another time is sent by itself.
+    bool sends_each_time = false;
   };
 
   Channel(Deck& deck, Rules rules) : deck_(deck), rules_(std::move(rules)) {}
@@ -107,6 +109,7 @@ class Channel final : public PacedSink {
   std::vector<Listener> listeners_;
   std::vector<Listener> arriving_;  ///< came in the middle of a block: they hear the next one
   std::string gathered_;
+  std::int64_t gathered_ns_ = 0;
   std::vector<std::pair<std::size_t, bool>> gathered_frames_;  ///< bytes and completeness of each
   bool in_block_ = false;  ///< what was handed over last goes on in the next frame
   bool held_ = false;
@@ -152,6 +155,7 @@ class Broadcast {
   void pause();
   void resume();
   void set_rate(const Rate& rate);
+  [[nodiscard]] bool is_paused() const { return timeline_.paused; }
 
   /// With ServerOptions::once: a source is over, and those who heard it have all of it.
   [[nodiscard]] bool done() const;

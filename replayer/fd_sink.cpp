@@ -9,10 +9,16 @@
 
 namespace tapedeck::replayer {
 
-FdSink::FdSink(int fd, std::string name, const StopRequest& stop)
-    : fd_(fd), name_(std::move(name)), stop_(stop) {}
+FdSink::FdSink(int fd, std::string name, const StopRequest& stop, bool writes_each_time)
+    : fd_(fd), name_(std::move(name)), stop_(stop), writes_each_time_(writes_each_time) {}
 
 Result<void> FdSink::accept(const port::Frame& frame) {
+  if (writes_each_time_ && frame.recv_ns != gathered_ns_) {
+    if (auto flushed = flush(); !flushed) {
+      return flushed;
+    }
+  }
+  gathered_ns_ = frame.recv_ns;
   gathered_ += frame.raw;
   return {};
 }

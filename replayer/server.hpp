@@ -23,6 +23,7 @@
 #include "replayer/journal.hpp"
 #include "replayer/limits.hpp"
 #include "replayer/members.hpp"
+#include "replayer/pause_switch.hpp"
 #include "replayer/stop_request.hpp"
 #include "replayer/timeline.hpp"
 #include "replayer/tls.hpp"
@@ -82,6 +83,10 @@ struct ServerOptions {
   /// A connection is lost where it was on the recording, and so long nobody gets a stream; nothing:
   /// streams go on. Needs Programme::reopen.
   Losses losses = {};
+  /// What was received at another time goes out in a write of its own, as far as a client keeps up.
+  bool chunks = false;
+  /// Lets all timelines stand still and go on; must outlive the server. Null: nobody does.
+  PauseSwitch* pause = nullptr;
   /// Ends the server when a source is over and what it gave has been sent. Otherwise a stream
   /// whose source is over stays open, as a meeting in which nothing happens does.
   bool once = false;
