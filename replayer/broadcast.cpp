@@ -7,7 +7,7 @@
 
 #include "core/base/json_text.hpp"
 #include "core/base/units.hpp"
-#include "replayer/faults.hpp"
+#include "replayer/fault_plan.hpp"
 #include "replayer/limits.hpp"
 
 namespace tapedeck::replayer {
@@ -43,15 +43,31 @@ void Channel::for_each(const std::function<void(Listener&)>& action) {
 }
 
 Result<void> Channel::accept(const port::Frame& frame) {
+  if (is_cut(frame)) {
+    break_off();
+    return {};
+  }
   gathered_ += frame.raw;
   if (rules_.sent) {
     gathered_frames_.emplace_back(frame.raw.size(), frame.complete);
   }
   in_block_ = !frame.complete;
+  if (rules_.frames_apart) {
+    send_gathered();
+  }
   return {};
 }
 
 Result<void> Channel::flush() {
+  send_gathered();
+  if (!in_block_) {
+    std::ranges::move(arriving_, std::back_inserter(listeners_));
+    arriving_.clear();
+  }
+  return {};
+}
+
+void Channel::send_gathered() {
   if (!gathered_.empty()) {
     const auto piece = std::make_shared<const std::string>(std::exchange(gathered_, {}));
     for (const Listener& listener : listeners_) {
@@ -70,11 +86,12 @@ Result<void> Channel::flush() {
     }
   }
   gathered_frames_.clear();
-  if (!in_block_) {
-    std::ranges::move(arriving_, std::back_inserter(listeners_));
-    arriving_.clear();
-  }
-  return {};
+}
+
+void Channel::break_off() {
+  send_gathered();
+  in_block_ = false;
+  for_each([](Listener& listener) { listener.stream->break_off(); });
 }
 
 Result<void> Channel::finish() {
@@ -91,9 +108,7 @@ void Channel::tell_sent(const Listener& listener, std::string_view bytes) const 
 }
 
 void Channel::end_listener(const Listener& listener) const {
-  if (breaks_off_) {
-    listener.stream->break_off();
-  } else if (rules_.end_with_source) {
+  if (rules_.end_with_source) {
     listener.stream->finish();
   }
 }
@@ -159,6 +174,7 @@ Result<Broadcast::Channels::iterator> Broadcast::channel_for(const StreamGrant& 
   Channel::Rules rules{
       .behind_bytes_max = {},
       .end_with_source = options_.once || live,
+      .frames_apart = writes_apart(),
       .drop =
           [this](EventStream& stream) {
             drop(stream, format_bytes(options_.limits.stream_bytes_max) + " behind the others");
@@ -176,11 +192,9 @@ Result<Broadcast::Channels::iterator> Broadcast::channel_for(const StreamGrant& 
   }
   channels_.emplace_back(deck_, std::move(rules));
   const auto channel = std::prev(channels_.end());
-  if (options_.faults) {
-    auto faulty =
-        std::make_unique<FaultySource>(std::move(source), options_.faults(opened_ + 1, who),
-                                       [channel] { channel->break_off_with_source(); });
-    source = std::move(faulty);
+  if (options_.faults != nullptr) {
+    source = options_.faults->apply(std::move(source), opened_ + 1, who.now_ns,
+                                    is_shared() ? AfterCut::go_on : AfterCut::end);
   }
   const Timeline timeline(options_.timeline, live ? started_ns_ : clock_.now_ns());
   if (auto started = channel->start(std::move(source), timeline); !started) {
@@ -212,7 +226,7 @@ void Broadcast::detach(EventStream& stream) {
   }
   const auto [channel, number] = found->second;
   place_of_.erase(found);
-  note(number, StreamClosed{.by_server = stream.ended_here()});
+  note(number, StreamClosed{.by_server = stream.ended_here(), .broken = stream.broken_here()});
   channel->remove(stream);
   if (!channel->empty()) {
     return;
@@ -228,6 +242,10 @@ bool Broadcast::done() const {
   const bool shared_is_done = options_.once && is_shared() && !channels_.empty() &&
                               channels_.front().over() && channels_.front().empty();
   return done_ || shared_is_done;
+}
+
+bool Broadcast::writes_apart() const {
+  return options_.faults != nullptr && options_.faults->writes_apart();
 }
 
 void Broadcast::end_member(std::uint64_t member_id, std::string_view reason) {

@@ -37,6 +37,8 @@ class Channel final : public PacedSink {
     std::optional<std::size_t> behind_bytes_max;
     /// Streams end with the source.
     bool end_with_source = false;
+    /// Each frame is a piece of its own.
+    bool frames_apart = false;
     /// Ends a stream that is too slow.
     std::function<void(EventStream&)> drop;
     std::function<void(const Error&)> source_failed;
@@ -48,9 +50,6 @@ class Channel final : public PacedSink {
 
   Result<void> start(std::unique_ptr<port::FrameSource> source, const Timeline& timeline);
   void stop() { deck_.stop(play_); }
-
-  /// When the source is over the connections break off.
-  void break_off_with_source() { breaks_off_ = true; }
 
   void add(Listener listener);
   void remove(EventStream& stream);
@@ -67,6 +66,10 @@ class Channel final : public PacedSink {
   Result<void> source_failed(const Error& error) override;
 
  private:
+  /// Sends what has been gathered.
+  void send_gathered();
+  /// Ends every connection in its middle.
+  void break_off();
   void tell_sent(const Listener& listener, std::string_view bytes) const;
   void end_listener(const Listener& listener) const;
   void resume_if_drained();
@@ -81,7 +84,6 @@ class Channel final : public PacedSink {
   bool in_block_ = false;  ///< what was handed over last goes on in the next frame
   bool held_ = false;
   bool over_ = false;
-  bool breaks_off_ = false;
 };
 
 class Broadcast {
@@ -109,6 +111,9 @@ class Broadcast {
 
   /// With ServerOptions::once: a source is over, and those who heard it have all of it.
   [[nodiscard]] bool done() const;
+
+  /// Each frame is to be a write of its own.
+  [[nodiscard]] bool writes_apart() const;
 
   [[nodiscard]] std::uint64_t streams_opened() const { return opened_; }
   [[nodiscard]] std::uint64_t streams_dropped() const { return dropped_; }

@@ -222,7 +222,7 @@ asio::awaitable<bool> Connection::send_stream(const HttpRequest& request,
   const auto attached = service_.broadcast.attach(grant, [&] {
     note_answer(request, 200);
     stream_ = EventStream::open(std::move(socket_), std::move(head), chunked,
-                                service_.limits.linger_time_max);
+                                service_.limits.linger_time_max, service_.broadcast.writes_apart());
     return stream_;
   });
   if (!attached) {

@@ -3,6 +3,7 @@
 #include <limits>
 #include <optional>
 
+#include "replayer/fault_plan.hpp"
 #include "replayer/limits.hpp"
 
 namespace tapedeck::replayer {
@@ -107,7 +108,7 @@ Result<void> Deck::play_batch(PlayId id, Play& play, std::int64_t now_ns) {
       return accepted;
     }
     batch_bytes += frame.raw.size() + limits::batch_frame_cost;
-    ++report_.frames;
+    report_.frames += is_cut(frame) ? 0 : 1;
     report_.bytes += frame.raw.size();
     if (paced) {
       report_.lateness.add(now_ns - *due_ns);

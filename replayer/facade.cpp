@@ -80,7 +80,7 @@ Answer Facade::answer(const Request& request) {
     if (auto done = answer_method(request.method, "GET")) {
       return *done;
     }
-    return stream({});
+    return refusal("events").value_or(stream({}));
   }
   return answer_conference(request, *target);
 }
@@ -93,6 +93,9 @@ Answer Facade::answer_conference(const Request& request, const Target& target) {
   if (*below == std::vector<std::string_view>{"status"}) {
     if (auto done = answer_method(request.method, "GET")) {
       return *done;
+    }
+    if (auto refused = refusal("status")) {
+      return *refused;
     }
     return in_maintenance(admission_).value_or(success("true"));
   }
@@ -112,6 +115,10 @@ Answer Facade::answer_conference(const Request& request, const Target& target) {
   if (auto done = answer_method(request.method, found.method)) {
     return *done;
   }
+  if (auto refused = refusal(endpoint != nullptr ? found.path : below->back())) {
+    refused->hold_back = found.kind == EndpointKind::refresh_token;
+    return *refused;
+  }
   if (found.kind == EndpointKind::request_token) {
     return request_token((*below)[1], request);
   }
@@ -122,11 +129,22 @@ Answer Facade::answer_events(std::string_view alias, const Request& request, con
   if (auto done = answer_method(request.method, "GET")) {
     return *done;
   }
+  if (auto refused = refusal("events")) {
+    return *refused;
+  }
   const Member* member = member_of(alias, request, target);
   if (member == nullptr) {
     return failure(403, invalid_token);
   }
   return stream({member->id, member->who});
+}
+
+std::optional<Answer> Facade::refusal(std::string_view call) const {
+  const auto status = hooks_.refuse ? hooks_.refuse(call) : std::nullopt;
+  if (!status) {
+    return std::nullopt;
+  }
+  return failure(*status, *status == 401 || *status == 403 ? invalid_token : "Service unavailable");
 }
 
 Answer Facade::answer_endpoint(const Endpoint& endpoint, std::string_view alias,

@@ -9,12 +9,12 @@
 
 namespace tapedeck::replayer {
 
-FdSink::FdSink(int fd, std::string name, const StopRequest& stop)
-    : fd_(fd), name_(std::move(name)), stop_(stop) {}
+FdSink::FdSink(int fd, std::string name, const StopRequest& stop, bool apart)
+    : fd_(fd), name_(std::move(name)), stop_(stop), apart_(apart) {}
 
 Result<void> FdSink::accept(const port::Frame& frame) {
   gathered_ += frame.raw;
-  return {};
+  return apart_ ? flush() : Result<void>{};
 }
 
 Result<void> FdSink::flush() {

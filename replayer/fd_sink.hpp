@@ -13,7 +13,8 @@ class FdSink final : public PacedSink {
  public:
   /// `name` stands in the error message. Nothing more is written once `stop` is requested,
   /// and a write that waits for its reader is given up; `stop` must outlive the sink.
-  FdSink(int fd, std::string name, const StopRequest& stop);
+  /// `apart`: each frame is a write of its own.
+  FdSink(int fd, std::string name, const StopRequest& stop, bool apart = false);
 
   Result<void> accept(const port::Frame& frame) override;
   Result<void> flush() override;
@@ -23,6 +24,7 @@ class FdSink final : public PacedSink {
   int fd_;
   std::string name_;
   const StopRequest& stop_;
+  bool apart_;
   std::string gathered_;
 };
 

@@ -17,7 +17,7 @@
 #include "replayer/address.hpp"
 #include "replayer/admission.hpp"
 #include "replayer/deck.hpp"
-#include "replayer/faults.hpp"
+#include "replayer/fault_plan.hpp"
 #include "replayer/join_info.hpp"
 #include "replayer/journal.hpp"
 #include "replayer/limits.hpp"
@@ -68,9 +68,9 @@ struct ServerOptions {
   std::function<std::string(std::uint64_t)> participant_uuid = {};
   Admission admission = {};
   TokenRules tokens = {};
-  /// What goes wrong with the n-th stream, counted from 1; nothing: nothing. Not for
-  /// Sharing::shared.
-  std::function<StreamFaults(std::uint64_t, const JoinInfo&)> faults = {};
+  /// What goes wrong; null: nothing. Must outlive the server. The `t` of a fault is a time of the
+  /// source; for Sharing::live it counts from the beginning of the stream.
+  FaultPlan* faults = nullptr;
   ServerLimits limits = {};
   /// Is told what the server does; nothing: nobody wants to know.
   Journal journal = {};
