@@ -1,0 +1,14 @@
+// A tape, served to clients.
+#pragma once
+
+#include "cli/command.hpp"
+#include "cli/replay_wishes.hpp"
+#include "schema/tape_reader.hpp"
+
+namespace tapedeck::cli {
+
+/// Serves until it is over or told to stop.
+[[nodiscard]] Result<ExitCode> serve_tape(const schema::TapeReader& tape,
+                                          const ReplayWishes& wishes);
+
+}  // namespace tapedeck::cli

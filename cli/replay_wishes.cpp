@@ -1,0 +1,124 @@
+#include "cli/replay_wishes.hpp"
+
+#include <utility>
+
+#include "cli/listen_options.hpp"
+#include "core/base/rate.hpp"
+
+namespace tapedeck::cli {
+
+Options replay_options() {
+  Options options(
+      "replay", "TAPE [--listen ADDR | --stdout | --null] [options]",
+      "Plays a tape in its own time. By default it is served: the first line on stdout is\n"
+      "'listening on http://HOST:PORT', /events there is the stream for any SSE client, and a\n"
+      "Pexip client joins it as a conference of any alias. When the tape is over a stream stays\n"
+      "open, as in a meeting in which nothing happens; SIGINT or SIGTERM ends the server, exit\n"
+      "0. A block that a lost connection tore, and a byte order mark after a reconnect, are not\n"
+      "served. With --cert it is https. --stdout and --null play every byte, as 'tapedeck cat'\n"
+      "gives them, and exit 130 when they are interrupted.");
+  options.positional("TAPE");
+  const auto text = [](const char* name) { return po::value<std::string>()->value_name(name); };
+  options.add()("listen", text("ADDR"), "serve at HOST:PORT; port 0 picks one (127.0.0.1:8080)")(
+      "stdout", "write the bytes of the stream to stdout, each frame when it is due")(
+      "null", "play to nothing, and print the count and the digest of the bytes")(
+      "speed", text("RATE"), "1, 10, 0.5, ... or max: as fast as it goes (1)")(
+      "from", text("T"), "begin at this time of the tape, with the first frame from there on")(
+      "until", text("T"), "end before this time of the tape")(
+      "max-gap", text("D"), "cut a silence longer than this to it")(
+      "loop", text("N"), "play N times, each after the last frame of the one before; 0: for ever")(
+      "once", "end when the tape is over; with --listen when the first client has all of it")(
+      "timeline", text("private|shared"),
+      "private: each stream begins with the tape; shared: all hear the same moment, the first "
+      "starts it, and who comes later gets what is due from then on (private)")(
+      "self", text("UUID"), "who a client joins as (the one whose view the tape is, if it says)")(
+      "allow-remote", "let ADDR be one that other machines reach")(
+      "json", "with --null: a JSON object, with times and lateness");
+  add_identity_options(options);
+  return options;
+}
+
+namespace {
+
+Result<void> read_destination(const Values& values, ReplayWishes& wishes) {
+  const bool to_stdout = values.has("stdout");
+  const bool to_nothing = values.has("null");
+  if (int{to_stdout} + int{to_nothing} + int{values.has("listen")} > 1) {
+    return fail_usage("--listen, --stdout and --null exclude one another");
+  }
+  wishes.destination = to_stdout    ? Destination::standard_output
+                       : to_nothing ? Destination::nothing
+                                    : Destination::server;
+  if (wishes.destination != Destination::server) {
+    for (const char* option : {"timeline", "self", "allow-remote", "cert", "key"}) {
+      if (values.has(option)) {
+        return fail_usage("--" + std::string(option) + " goes with --listen");
+      }
+    }
+  }
+  wishes.json = values.has("json");
+  if (wishes.json && !to_nothing) {
+    return fail_usage("--json goes with --null");
+  }
+  auto address = read_listen(values);
+  auto identity = read_identity(values);
+  if (!address || !identity) {
+    return fail(!address ? address.error() : identity.error());
+  }
+  wishes.address = address->value_or(wishes.address);
+  wishes.identity = *std::move(identity);
+  wishes.allow_remote = values.has("allow-remote");
+  wishes.self = values.text("self");
+  return {};
+}
+
+Result<void> read_times(const Values& values, ReplayWishes& wishes) {
+  if (const auto speed = values.text("speed")) {
+    const auto rate = Rate::parse(*speed);
+    if (!rate) {
+      return fail_usage("--speed: " + rate.error().message);
+    }
+    wishes.timeline.rate = *rate;
+  }
+  const auto from_ns = values.duration("from");
+  const auto until_ns = values.duration("until");
+  const auto max_gap_ns = values.duration("max-gap");
+  const auto loop = values.whole("loop");
+  for (const auto* given : {&from_ns, &until_ns, &max_gap_ns, &loop}) {
+    if (!*given) {
+      return fail(given->error());
+    }
+  }
+  wishes.timeline.from_ns = from_ns->value_or(0);
+  wishes.timeline.max_gap_ns = *max_gap_ns;
+  wishes.until_ns = until_ns->value_or(wishes.until_ns);
+  wishes.passes = static_cast<std::uint64_t>(loop->value_or(1));
+  if (wishes.until_ns <= wishes.timeline.from_ns) {
+    return fail_usage("--until must lie after --from, or after 0");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<ReplayWishes> read_replay_wishes(const Values& values) {
+  ReplayWishes wishes;
+  wishes.tape = values.get("TAPE");
+  if (auto read = read_destination(values, wishes); !read) {
+    return fail(read.error());
+  }
+  if (auto read = read_times(values, wishes); !read) {
+    return fail(read.error());
+  }
+  wishes.once = values.has("once");
+  if (const auto timeline = values.text("timeline")) {
+    if (*timeline != "private" && *timeline != "shared") {
+      return fail_usage("--timeline: '" + *timeline + "' is neither private nor shared");
+    }
+    wishes.sharing =
+        *timeline == "shared" ? replayer::Sharing::shared : replayer::Sharing::separate;
+  }
+  return wishes;
+}
+
+}  // namespace tapedeck::cli

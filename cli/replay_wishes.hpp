@@ -1,0 +1,37 @@
+// What the command line of `tapedeck replay` asks for.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+
+#include "cli/options.hpp"
+#include "core/base/result.hpp"
+#include "replayer/server.hpp"
+
+namespace tapedeck::cli {
+
+enum class Destination { server, standard_output, nothing };
+
+struct ReplayWishes {
+  std::string tape;
+  Destination destination = Destination::server;
+  replayer::Address address;
+  bool allow_remote = false;
+  std::optional<replayer::ServerIdentity> identity;
+  replayer::TimelineOptions timeline;
+  std::int64_t until_ns = std::numeric_limits<std::int64_t>::max();
+  std::uint64_t passes = 1;
+  bool once = false;
+  replayer::Sharing sharing = replayer::Sharing::separate;
+  std::optional<std::string> self;
+  bool json = false;
+};
+
+[[nodiscard]] Options replay_options();
+
+/// What these options ask for; fails where they do not go together.
+[[nodiscard]] Result<ReplayWishes> read_replay_wishes(const Values& values);
+
+}  // namespace tapedeck::cli
