@@ -2,11 +2,13 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <unistd.h>
 
 #include "cli/command.hpp"
+#include "cli/fault_log.hpp"
 #include "cli/output.hpp"
 #include "cli/replay_frames.hpp"
 #include "cli/replay_report.hpp"
@@ -41,10 +43,15 @@ class DigestSink final : public replayer::PacedSink {
 
 /// Plays to one sink to the end; false when interrupted.
 Result<bool> play(const schema::TapeReader& tape, const ReplayWishes& wishes, replayer::Deck& deck,
-                  replayer::StopRequest& stop, replayer::PacedSink& sink) {
+                  FaultRun& faults, replayer::StopRequest& stop, replayer::PacedSink& sink) {
   replayer::SteadyClock clock(stop);
   const replayer::Timeline timeline(wishes.timeline, clock.now_ns());
-  const auto started = deck.start(open_frames(tape, wishes), timeline, sink);
+  std::optional<LoggedSink> logged;
+  if (faults.log() != nullptr) {
+    logged.emplace(sink, *faults.log());
+  }
+  const auto started = deck.start(faults.plan().apply(open_frames(tape, wishes), 1), timeline,
+                                  logged ? *logged : sink);
   if (!started) {
     return fail(started.error());
   }
@@ -70,24 +77,26 @@ ExitCode exit_code(bool to_the_end, const replayer::PlayReport& played) {
   return to_the_end ? ExitCode::done : ExitCode::interrupted;
 }
 
-Result<ExitCode> play_to_stdout(const schema::TapeReader& tape, const ReplayWishes& wishes) {
+Result<ExitCode> play_to_stdout(const schema::TapeReader& tape, const ReplayWishes& wishes,
+                                FaultRun& faults) {
   replayer::StopRequest stop;
   stop.catch_signals();
-  replayer::FdSink sink(STDOUT_FILENO, "stdout", stop);
+  replayer::FdSink sink(STDOUT_FILENO, "stdout", stop, faults.plan().writes_apart());
   replayer::Deck deck;
-  const auto to_the_end = play(tape, wishes, deck, stop, sink);
+  const auto to_the_end = play(tape, wishes, deck, faults, stop, sink);
   if (!to_the_end) {
     return fail(to_the_end.error());
   }
   return exit_code(*to_the_end, deck.report());
 }
 
-Result<ExitCode> play_to_nothing(const schema::TapeReader& tape, const ReplayWishes& wishes) {
+Result<ExitCode> play_to_nothing(const schema::TapeReader& tape, const ReplayWishes& wishes,
+                                 FaultRun& faults) {
   replayer::StopRequest stop;
   stop.catch_signals();
   DigestSink sink;
   replayer::Deck deck;
-  const auto to_the_end = play(tape, wishes, deck, stop, sink);
+  const auto to_the_end = play(tape, wishes, deck, faults, stop, sink);
   if (!to_the_end) {
     return fail(to_the_end.error());
   }
@@ -103,6 +112,19 @@ Result<ExitCode> play_to_nothing(const schema::TapeReader& tape, const ReplayWis
     return fail(flushed.error());
   }
   return exit_code(*to_the_end, played);
+}
+
+Result<ExitCode> play_to_destination(const schema::TapeReader& tape, const ReplayWishes& wishes,
+                                     FaultRun& faults) {
+  switch (wishes.destination) {
+    case Destination::server:
+      return serve_tape(tape, wishes, faults);
+    case Destination::standard_output:
+      return play_to_stdout(tape, wishes, faults);
+    case Destination::nothing:
+      return play_to_nothing(tape, wishes, faults);
+  }
+  return ExitCode::done;
 }
 
 }  // namespace
@@ -127,15 +149,16 @@ Result<ExitCode> run_replay(const Arguments& arguments) {
   if (wishes->timeline.from_ns > last_ns) {
     return fail_usage("--from: the tape ends at " + format_duration(last_ns));
   }
-  switch (wishes->destination) {
-    case Destination::server:
-      return serve_tape(**tape, *wishes);
-    case Destination::standard_output:
-      return play_to_stdout(**tape, *wishes);
-    case Destination::nothing:
-      return play_to_nothing(**tape, *wishes);
+  const auto faults = FaultRun::begin(wishes->faults, wishes->tape);
+  if (!faults) {
+    return fail(faults.error());
   }
-  return ExitCode::done;
+  auto played = play_to_destination(**tape, *wishes, **faults);
+  const auto finished = (*faults)->finish();
+  if (played && !finished) {
+    return fail(finished.error());
+  }
+  return played;
 }
 
 }  // namespace tapedeck::cli

@@ -33,7 +33,8 @@ void say_what_was_served(const replayer::ServerReport& report, const replayer::L
 
 }  // namespace
 
-Result<ExitCode> serve_tape(const schema::TapeReader& tape, const ReplayWishes& wishes) {
+Result<ExitCode> serve_tape(const schema::TapeReader& tape, const ReplayWishes& wishes,
+                            FaultRun& faults) {
   replayer::StopRequest stop;
   stop.catch_signals();
   replayer::LeftOut left_out;
@@ -52,6 +53,8 @@ Result<ExitCode> serve_tape(const schema::TapeReader& tape, const ReplayWishes& 
        .timeline = wishes.timeline,
        .once = wishes.once,
        .participant_uuid = [&](auto) -> const std::string& { return self; },
+       .faults = &faults.plan(),
+       .journal = faults.journal(),
        .log = say},
       std::move(programme));
   if (!server) {

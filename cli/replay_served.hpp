@@ -9,6 +9,6 @@ namespace tapedeck::cli {
 
 /// Serves until it is over or told to stop.
 [[nodiscard]] Result<ExitCode> serve_tape(const schema::TapeReader& tape,
-                                          const ReplayWishes& wishes);
+                                          const ReplayWishes& wishes, FaultRun& faults);
 
 }  // namespace tapedeck::cli

@@ -35,6 +35,7 @@ Options replay_options() {
       "allow-remote", "let ADDR be one that other machines reach")(
       "json", "with --null: a JSON object, with times and lateness");
   add_identity_options(options);
+  add_fault_options(options);
   return options;
 }
 
@@ -110,6 +111,11 @@ Result<ReplayWishes> read_replay_wishes(const Values& values) {
   if (auto read = read_times(values, wishes); !read) {
     return fail(read.error());
   }
+  auto faults = read_fault_wishes(values);
+  if (!faults) {
+    return fail(faults.error());
+  }
+  wishes.faults = *std::move(faults);
   wishes.once = values.has("once");
   if (const auto timeline = values.text("timeline")) {
     if (*timeline != "private" && *timeline != "shared") {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "cli/options.hpp"
+#include "cli/replay_faults.hpp"
 #include "core/base/result.hpp"
 #include "replayer/server.hpp"
 
@@ -27,6 +28,7 @@ struct ReplayWishes {
   replayer::Sharing sharing = replayer::Sharing::separate;
   std::optional<std::string> self;
   bool json = false;
+  FaultWishes faults;
 };
 
 [[nodiscard]] Options replay_options();

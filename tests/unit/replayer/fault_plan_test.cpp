@@ -165,14 +165,14 @@ TEST(FaultPlan, AJumpBackDoesNotTakeAllMemory) {
   }
   ASSERT_FALSE(frame);
   EXPECT_EQ(frame.error().message,
-            "a jump back by 1s would play more than 64.0 MiB again; jump by less");
+            "a jump back by 1.000s would play more than 64.0 MiB again; jump by less");
 }
 
 TEST(FaultPlan, InAStallNothingComesAndThenAll) {
   EXPECT_EQ(times(play({"stall:t=15ns,for=20ns"}, ten())),
             (std::vector<std::int64_t>{0, 10, 35, 35, 40, 50, 60, 70, 80, 90}));
   EXPECT_EQ(times(play({"stall:every=18ns,for=15ns"}, ten())),
-            (std::vector<std::int64_t>{0, 10, 33, 33, 51, 51, 69, 70, 87, 90}));
+            (std::vector<std::int64_t>{0, 10, 33, 33, 51, 51, 69, 70, 87, 105}));
 }
 
 TEST(FaultPlan, AConnectionBreaksAfterAFrameOrAtAMoment) {
