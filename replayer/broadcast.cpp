@@ -47,6 +47,7 @@ Result<void> Channel::accept(const port::Frame& frame) {
     break_off();
     return {};
   }
+  broke_off_ = false;
   gathered_ += frame.raw;
   if (rules_.sent) {
     gathered_frames_.emplace_back(frame.raw.size(), frame.complete);
@@ -91,6 +92,7 @@ void Channel::send_gathered() {
 void Channel::break_off() {
   send_gathered();
   in_block_ = false;
+  broke_off_ = true;
   for_each([](Listener& listener) { listener.stream->break_off(); });
 }
 
@@ -232,7 +234,8 @@ void Broadcast::detach(EventStream& stream) {
     return;
   }
   if (!is_shared()) {
-    done_ = done_ || (options_.once && channel->over());
+    // Who was broken off has not got all, and comes back.
+    done_ = done_ || (options_.once && channel->over() && !channel->broke_off());
     channel->stop();
     channels_.erase(channel);
   }

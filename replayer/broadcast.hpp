@@ -57,6 +57,8 @@ class Channel final : public PacedSink {
   [[nodiscard]] bool empty() const { return listeners_.empty() && arriving_.empty(); }
   /// The source is over.
   [[nodiscard]] bool over() const { return over_; }
+  /// It was over because the connection broke off.
+  [[nodiscard]] bool broke_off() const { return broke_off_; }
 
   void for_each(const std::function<void(Listener&)>& action);
 
@@ -84,6 +86,7 @@ class Channel final : public PacedSink {
   bool in_block_ = false;  ///< what was handed over last goes on in the next frame
   bool held_ = false;
   bool over_ = false;
+  bool broke_off_ = false;  ///< nothing has been handed over since
 };
 
 class Broadcast {

@@ -1,12 +1,15 @@
 #include "replayer/fault_spec.hpp"
 
+#include <map>
 #include <set>
+#include <sstream>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include "core/base/units.hpp"
+#include "tests/support/files.hpp"
 
 namespace tapedeck::replayer {
 namespace {
@@ -115,6 +118,27 @@ TEST(FaultSpec, WhatMakesNoSenseIsRefused) {
                            "omit:code=503"}) {
     EXPECT_FALSE(parse_fault(text)) << text;
   }
+}
+
+TEST(FaultSpec, TheDocumentHasEveryKindWithExamplesAndEveryExampleIsRead) {
+  std::istringstream document(test::read_file(TAPEDECK_SOURCE_DIR "/docs/FAULTS.md"));
+  std::map<std::string, int> examples;
+  std::string kind;
+  for (std::string line; std::getline(document, line);) {
+    constexpr std::string_view heading = "### `";
+    constexpr std::string_view example = "    --fault ";
+    if (line.starts_with(heading)) {
+      kind = line.substr(heading.size(), line.find('`', heading.size()) - heading.size());
+    } else if (line.starts_with(example)) {
+      const Fault fault = parsed(line.substr(example.size()));
+      EXPECT_EQ(fault_syntax()[static_cast<std::size_t>(fault.kind)].name, kind) << line;
+      ++examples[kind];
+    }
+  }
+  for (const FaultSyntax& row : fault_syntax()) {
+    EXPECT_GT(examples[std::string(row.name)], 0) << row.name;
+  }
+  EXPECT_EQ(examples.size(), fault_syntax().size());
 }
 
 TEST(FaultSpec, ACallIsThatOfAnEndpointOrAllOfItsPath) {
