@@ -154,6 +154,7 @@ Result<ExitCode> run_replay(const Arguments& arguments) {
     return fail(faults.error());
   }
   auto played = play_to_destination(**tape, *wishes, **faults);
+  say_what_was_not_edited(wishes->edits.get());
   const auto finished = (*faults)->finish();
   if (played && !finished) {
     return fail(finished.error());

@@ -35,6 +35,7 @@ Options replay_options() {
       "allow-remote", "let ADDR be one that other machines reach")(
       "json", "with --null: a JSON object, with times and lateness");
   add_identity_options(options);
+  add_edit_options(options);
   add_fault_options(options);
   return options;
 }
@@ -116,6 +117,11 @@ Result<ReplayWishes> read_replay_wishes(const Values& values) {
     return fail(faults.error());
   }
   wishes.faults = *std::move(faults);
+  auto edits = read_edits(values);
+  if (!edits) {
+    return fail(edits.error());
+  }
+  wishes.edits = *std::move(edits);
   wishes.once = values.has("once");
   if (const auto timeline = values.text("timeline")) {
     if (*timeline != "private" && *timeline != "shared") {

@@ -3,10 +3,12 @@
 
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "cli/options.hpp"
+#include "cli/replay_edits.hpp"
 #include "cli/replay_faults.hpp"
 #include "core/base/result.hpp"
 #include "replayer/server.hpp"
@@ -29,6 +31,7 @@ struct ReplayWishes {
   std::optional<std::string> self;
   bool json = false;
   FaultWishes faults;
+  std::shared_ptr<event::EventEdits> edits;  ///< null: none
 };
 
 [[nodiscard]] Options replay_options();
