@@ -37,20 +37,32 @@ Result<ExitCode> serve_tape(const schema::TapeReader& tape, const ReplayWishes& 
                             FaultRun& faults) {
   replayer::StopRequest stop;
   stop.catch_signals();
-  replayer::LeftOut left_out;
+  const auto frames = ServedFrames::prepare(tape, wishes);
+  if (!frames) {
+    return fail(frames.error());
+  }
+  ServedFrames& served = **frames;
   const std::string self =
       wishes.self.value_or(tape.value("self").value_or(std::string(default_participant_uuid)));
   replayer::Programme programme;
-  programme.open_stream = [&](const replayer::JoinInfo&) {
-    return Result<std::unique_ptr<port::FrameSource>>(
-        std::make_unique<replayer::SeamlessSource>(open_frames(tape, wishes), left_out));
-  };
+  programme.open_stream = [&](const replayer::JoinInfo&) { return served.open(); };
+  programme.reopen = [&](const replayer::Position& at) { return served.reopen(at); };
+  programme.open_state = [&](std::uint64_t seq) { return served.open_state(seq); };
+  programme.find_event_id = [&](std::string_view id) { return served.find_event_id(id); };
+  replayer::Losses losses;
+  if (wishes.faithful) {
+    losses = [&](std::uint32_t connection_id, std::uint32_t next_connection_id) {
+      return served.loss_between(connection_id, next_connection_id);
+    };
+  }
   const auto server = replayer::Server::listen(
       {.address = wishes.address,
        .allow_remote = wishes.allow_remote,
        .identity = wishes.identity,
        .sharing = wishes.sharing,
        .timeline = wishes.timeline,
+       .at_once = wishes.at_once,
+       .losses = std::move(losses),
        .once = wishes.once,
        .participant_uuid = [&](auto) -> const std::string& { return self; },
        .faults = &faults.plan(),
@@ -67,7 +79,7 @@ Result<ExitCode> serve_tape(const schema::TapeReader& tape, const ReplayWishes& 
     return fail(ran.error());
   }
   const replayer::ServerReport report = (*server)->report();
-  say_what_was_served(report, left_out);
+  say_what_was_served(report, served.left_out());
   if (report.failure) {
     return fail(*report.failure);
   }

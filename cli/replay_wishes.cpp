@@ -23,14 +23,22 @@ Options replay_options() {
       "stdout", "write the bytes of the stream to stdout, each frame when it is due")(
       "null", "play to nothing, and print the count and the digest of the bytes")(
       "speed", text("RATE"), "1, 10, 0.5, ... or max: as fast as it goes (1)")(
-      "from", text("T"), "begin at this time of the tape, with the first frame from there on")(
+      "from", text("T"),
+      "begin at this time of the tape; a client is first told what a node tells at a join then, "
+      "--stdout and --null begin with the first frame from there on")(
       "until", text("T"), "end before this time of the tape")(
       "max-gap", text("D"), "cut a silence longer than this to it")(
       "loop", text("N"), "play N times, each after the last frame of the one before; 0: for ever")(
       "once", "end when the tape is over; with --listen when the first client has all of it")(
       "timeline", text("private|shared"),
-      "private: each stream begins with the tape; shared: all hear the same moment, the first "
-      "starts it, and who comes later gets what is due from then on (private)")(
+      "private: each join begins with the tape, and who reconnects goes on where they were; "
+      "shared: "
+      "all hear the same moment (private)")("start", text("first-client|at-once"),
+                                            "with --timeline shared: when its time begins "
+                                            "(first-client)")(
+      "reconnects", text("seamless|faithful"),
+      "seamless: one stream, whatever the recording lost; faithful: the stream ends where its "
+      "connection did, and nobody gets another one until the recording has (seamless)")(
       "self", text("UUID"), "who a client joins as (the one whose view the tape is, if it says)")(
       "allow-remote", "let ADDR be one that other machines reach")(
       "json", "with --null: a JSON object, with times and lateness");
@@ -52,7 +60,8 @@ Result<void> read_destination(const Values& values, ReplayWishes& wishes) {
                        : to_nothing ? Destination::nothing
                                     : Destination::server;
   if (wishes.destination != Destination::server) {
-    for (const char* option : {"timeline", "self", "allow-remote", "cert", "key"}) {
+    for (const char* option :
+         {"timeline", "start", "reconnects", "self", "allow-remote", "cert", "key"}) {
       if (values.has(option)) {
         return fail_usage("--" + std::string(option) + " goes with --listen");
       }
@@ -101,6 +110,38 @@ Result<void> read_times(const Values& values, ReplayWishes& wishes) {
   return {};
 }
 
+/// Whether an option has the second of its two values; the first is the default.
+Result<bool> is_second(const Values& values, const char* option, std::string_view first,
+                       std::string_view second) {
+  const auto given = values.text(option);
+  if (given && *given != first && *given != second) {
+    return fail_usage("--" + std::string(option) + ": '" + *given + "' is neither " +
+                      std::string(first) + " nor " + std::string(second));
+  }
+  return given && *given == second;
+}
+
+Result<void> read_sharing(const Values& values, ReplayWishes& wishes) {
+  const auto shared = is_second(values, "timeline", "private", "shared");
+  const auto at_once = is_second(values, "start", "first-client", "at-once");
+  const auto faithful = is_second(values, "reconnects", "seamless", "faithful");
+  for (const auto* given : {&shared, &at_once, &faithful}) {
+    if (!*given) {
+      return fail(given->error());
+    }
+  }
+  if (values.has("start") && !*shared) {
+    return fail_usage("--start goes with --timeline shared");
+  }
+  if (*faithful && wishes.passes != 1) {
+    return fail_usage("--reconnects faithful plays a tape once: leave --loop out");
+  }
+  wishes.sharing = *shared ? replayer::Sharing::shared : replayer::Sharing::separate;
+  wishes.at_once = *at_once;
+  wishes.faithful = *faithful;
+  return {};
+}
+
 }  // namespace
 
 Result<ReplayWishes> read_replay_wishes(const Values& values) {
@@ -123,12 +164,8 @@ Result<ReplayWishes> read_replay_wishes(const Values& values) {
   }
   wishes.edits = *std::move(edits);
   wishes.once = values.has("once");
-  if (const auto timeline = values.text("timeline")) {
-    if (*timeline != "private" && *timeline != "shared") {
-      return fail_usage("--timeline: '" + *timeline + "' is neither private nor shared");
-    }
-    wishes.sharing =
-        *timeline == "shared" ? replayer::Sharing::shared : replayer::Sharing::separate;
+  if (auto read = read_sharing(values, wishes); !read) {
+    return fail(read.error());
   }
   return wishes;
 }

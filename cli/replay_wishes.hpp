@@ -18,17 +18,19 @@ namespace tapedeck::cli {
 enum class Destination { server, standard_output, nothing };
 
 struct ReplayWishes {
-  std::string tape;
+  std::string tape = {};
   Destination destination = Destination::server;
-  replayer::Address address;
+  replayer::Address address = {};
   bool allow_remote = false;
-  std::optional<replayer::ServerIdentity> identity;
-  replayer::TimelineOptions timeline;
+  std::optional<replayer::ServerIdentity> identity = {};
+  replayer::TimelineOptions timeline = {};
   std::int64_t until_ns = std::numeric_limits<std::int64_t>::max();
   std::uint64_t passes = 1;
   bool once = false;
+  bool at_once = false;   ///< time begins with the server
+  bool faithful = false;  ///< connections are lost where they were
   replayer::Sharing sharing = replayer::Sharing::separate;
-  std::optional<std::string> self;
+  std::optional<std::string> self = {};
   bool json = false;
   FaultWishes faults;
   std::shared_ptr<event::EventEdits> edits;  ///< null: none

@@ -14,6 +14,7 @@ namespace tapedeck::replayer {
 struct StreamGrant {
   std::uint64_t member_id = 0;  ///< 0: a client of /events, which nobody joins
   JoinInfo who;
+  std::string last_event_id = {};  ///< what the client had last; "" if it does not say
 };
 
 struct Answer {

@@ -174,7 +174,7 @@ asio::awaitable<bool> Connection::answer(HttpRequest request) {
     co_await delay_.async_wait(as_result());
   }
   if (answer.stream) {
-    co_return co_await send_stream(request, *answer.stream);
+    co_return co_await send_stream(request, *std::move(answer.stream));
   }
   co_return co_await send_answer(request, std::move(answer));
 }
@@ -204,8 +204,12 @@ asio::awaitable<bool> Connection::send_answer(const HttpRequest& request, Answer
 }
 
 /// Nothing follows on the connection: true only where there was no stream to be had.
-asio::awaitable<bool> Connection::send_stream(const HttpRequest& request,
-                                              const StreamGrant& grant) {
+asio::awaitable<bool> Connection::send_stream(const HttpRequest& request, StreamGrant grant) {
+  if (service_.broadcast.is_lost_for(grant)) {
+    socket_.close();
+    co_return false;
+  }
+  grant.last_event_id = request["last-event-id"];
   HttpResponse response = response_to(request, 200);
   response.set(http::field::content_type, "text/event-stream");
   response.set(http::field::cache_control, "no-cache, no-transform");

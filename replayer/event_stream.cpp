@@ -1,5 +1,6 @@
 #include "replayer/event_stream.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
 #include <span>
@@ -105,8 +106,9 @@ void EventStream::write() {
   gather();
   writing_ = true;
   progress_ns_ = steady_now_ns();
-  const auto until_all = [this](const boost::system::error_code& error, std::size_t /*count*/) {
+  const auto until_all = [this](const boost::system::error_code& error, std::size_t count) {
     progress_ns_ = steady_now_ns();
+    write_done_bytes_ = count;
     return error ? 0 : std::numeric_limits<std::size_t>::max();
   };
   asio::async_write(
@@ -114,6 +116,11 @@ void EventStream::write() {
       [self = shared_from_this()](const boost::system::error_code& error, std::size_t /*count*/) {
         self->on_written(error);
       });
+}
+
+std::uint64_t EventStream::sent_bytes() const {
+  const std::size_t past_lead = write_done_bytes_ - std::min(write_done_bytes_, write_lead_bytes_);
+  return sent_bytes_ + std::min(past_lead, write_body_bytes_);
 }
 
 /// Takes what the next write sends out of the queue.
@@ -132,6 +139,8 @@ void EventStream::take_queued() {
 
 /// Makes one write: one chunk.
 void EventStream::gather() {
+  sent_bytes_ = sent_bytes();
+  write_done_bytes_ = 0;
   take_queued();
   const std::size_t body_bytes = writing_bytes_ - written_.size() * limits::stream_piece_cost;
   buffers_.clear();
@@ -144,6 +153,8 @@ void EventStream::gather() {
     chunk_size_ += line_end;
     buffers_.push_back(buffer_of(chunk_size_));
   }
+  write_lead_bytes_ = head_.size() + (buffers_.size() == 2 ? chunk_size_.size() : 0);
+  write_body_bytes_ = body_bytes;
   for (const Piece& piece : written_) {
     buffers_.push_back(buffer_of(*piece));
   }

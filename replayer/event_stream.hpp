@@ -51,6 +51,8 @@ class EventStream final : public std::enable_shared_from_this<EventStream> {
 
   /// What is queued or being written, with what its place in the queue costs.
   [[nodiscard]] std::size_t unsent_bytes() const { return queued_bytes_ + writing_bytes_; }
+  /// Bytes of the body that the connection has taken so far.
+  [[nodiscard]] std::uint64_t sent_bytes() const;
   [[nodiscard]] bool finishing() const { return ending_ != Ending::none; }
   /// It was not the client who ended it.
   [[nodiscard]] bool ended_here() const { return finishing() || aborted_; }
@@ -92,6 +94,10 @@ class EventStream final : public std::enable_shared_from_this<EventStream> {
   std::size_t queued_bytes_ = 0;
   std::deque<Piece> written_;  ///< the pieces of the write that is under way
   std::size_t writing_bytes_ = 0;
+  std::uint64_t sent_bytes_ = 0;      ///< of the body, in the writes before this one
+  std::size_t write_lead_bytes_ = 0;  ///< of this write, before its part of the body
+  std::size_t write_body_bytes_ = 0;
+  std::size_t write_done_bytes_ = 0;
   std::string head_;
   std::string chunk_size_;
   std::vector<boost::asio::const_buffer> buffers_;

@@ -172,7 +172,7 @@ class Reorder final : public Faulty {
       if (!frame) {
         return frame;
       }
-      if (!*frame || is_cut(**frame)) {
+      if (!*frame || (*frame)->raw.empty()) {
         return hold_until_empty(*frame);
       }
       last_ns_ = (*frame)->recv_ns;

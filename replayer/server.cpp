@@ -148,6 +148,9 @@ class Server::Impl {
     }
     stop_fd.async_wait(asio::posix::stream_descriptor::wait_read,
                        [](const boost::system::error_code&) {});
+    if (auto started = broadcast_.start(); !started) {
+      return started;
+    }
     accept_next();
     asio::co_spawn(clock_.context(), watch_for_stalled_streams(), asio::detached);
     asio::co_spawn(clock_.context(), watch_for_expired_tokens(), asio::detached);
@@ -319,6 +322,7 @@ Result<std::unique_ptr<Server>> Server::listen(ServerOptions options, Programme 
   check(options.sharing != Sharing::live ||
             (!options.timeline.rate.is_unlimited() && options.timeline.from_ns == 0),
         "a live source without a time of its own");
+  check(!options.losses || programme.reopen, "losses without a way to go on");
   if (!options.participant_uuid) {
     options.participant_uuid = [](std::uint64_t) { return std::string(default_participant_uuid); };
   }

@@ -178,7 +178,7 @@ TEST(Deck, AHeldPlayWaitsAndMissesNothing) {
   ASSERT_TRUE(deck.run(clock, [&] { return other.finishes == 1; }));
   EXPECT_EQ(full.bytes, "a");
   full.on_flush = [] {};
-  deck.resume(*held);
+  deck.release(*held);
   ASSERT_TRUE(deck.run(clock, [&] { return deck.empty(); }));
   EXPECT_EQ(full.bytes, "abc");
   EXPECT_EQ(full.times_ns.back(), 100);
@@ -194,7 +194,7 @@ TEST(Deck, AStoppedPlayIsGoneAndItsSinkIsNotTold) {
   deck.stop(*id);
   deck.stop(*id);
   deck.hold(*id);
-  deck.resume(*id);
+  deck.release(*id);
   EXPECT_TRUE(deck.empty());
   EXPECT_EQ(sink.finishes, 0);
 }
