@@ -1,14 +1,17 @@
 // tapedeck replay: a tape to an SSE endpoint that a Pexip client joins, to stdout or to nothing.
 #include <algorithm>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <unistd.h>
 
 #include "cli/command.hpp"
 #include "cli/fault_log.hpp"
+#include "cli/merged_tape.hpp"
 #include "cli/output.hpp"
 #include "cli/replay_frames.hpp"
 #include "cli/replay_report.hpp"
@@ -127,6 +130,32 @@ Result<ExitCode> play_to_destination(const schema::TapeReader& tape, const Repla
   return ExitCode::done;
 }
 
+/// The tape that is played; where several are, they are in `merged`, which must outlive it.
+Result<std::unique_ptr<schema::TapeReader>> open_tape(const ReplayWishes& wishes,
+                                                      std::unique_ptr<MergedTape>& merged) {
+  std::string path = wishes.tape;
+  if (!wishes.more.empty()) {
+    std::vector<std::string> paths{wishes.tape};
+    paths.insert(paths.end(), wishes.more.begin(), wishes.more.end());
+    auto made = MergedTape::make(
+        paths, wishes.aligned_at_starts ? Alignment::starts : Alignment::wall_clock);
+    if (!made) {
+      return fail(made.error());
+    }
+    merged = *std::move(made);
+    path = merged->path();
+  }
+  auto tape = schema::TapeReader::open(path);
+  if (!tape) {
+    return tape;
+  }
+  const std::int64_t last_ns = (*tape)->summary().last_ns;
+  if (wishes.timeline.from_ns > last_ns) {
+    return fail_usage("--from: the tape ends at " + format_duration(last_ns));
+  }
+  return tape;
+}
+
 }  // namespace
 
 Result<ExitCode> run_replay(const Arguments& arguments) {
@@ -141,19 +170,25 @@ Result<ExitCode> run_replay(const Arguments& arguments) {
   if (!wishes) {
     return fail(wishes.error());
   }
-  const auto tape = schema::TapeReader::open(wishes->tape);
-  if (!tape) {
-    return fail(tape.error());
+  std::unique_ptr<MergedTape> merged;
+  std::unique_ptr<schema::TapeReader> tape;
+  const bool is_folder = std::filesystem::is_directory(wishes->tape);
+  if (is_folder && (wishes->destination != Destination::server || !wishes->more.empty())) {
+    return fail_usage("'" + wishes->tape + "' is a folder, which goes with --listen and alone");
   }
-  const std::int64_t last_ns = (*tape)->summary().last_ns;
-  if (wishes->timeline.from_ns > last_ns) {
-    return fail_usage("--from: the tape ends at " + format_duration(last_ns));
+  if (!is_folder) {
+    auto opened = open_tape(*wishes, merged);
+    if (!opened) {
+      return fail(opened.error());
+    }
+    tape = *std::move(opened);
   }
   const auto faults = FaultRun::begin(wishes->faults, wishes->tape);
   if (!faults) {
     return fail(faults.error());
   }
-  auto played = play_to_destination(**tape, *wishes, **faults);
+  auto played = is_folder ? serve_folder(wishes->tape, *wishes, **faults)
+                          : play_to_destination(*tape, *wishes, **faults);
   say_what_was_not_edited(wishes->edits.get());
   const auto finished = (*faults)->finish();
   if (played && !finished) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cli/options.hpp"
 #include "cli/replay_edits.hpp"
@@ -18,7 +19,9 @@ namespace tapedeck::cli {
 enum class Destination { server, standard_output, nothing };
 
 struct ReplayWishes {
-  std::string tape = {};
+  std::string tape = {};               ///< or a folder of tapes
+  std::vector<std::string> more = {};  ///< tapes that are merged with it
+  bool aligned_at_starts = false;      ///< merged as if all had begun at one moment
   Destination destination = Destination::server;
   replayer::Address address = {};
   bool allow_remote = false;

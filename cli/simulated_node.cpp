@@ -92,7 +92,7 @@ replayer::ServerOptions SimulatedNode::serving() {
   serving.tokens = {.life = options_.token_life, .strict = true, .text = [this](std::uint64_t n) {
                       return secret("token", n);
                     }};
-  serving.participant_uuid = [seed = options_.conference.seed](std::uint64_t n) {
+  serving.participant_uuid = [seed = options_.conference.seed](std::uint64_t n, std::string_view) {
     return derived_uuid("client of seed " + std::to_string(seed), std::to_string(n));
   };
   serving.faults = &faults_;

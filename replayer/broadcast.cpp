@@ -209,8 +209,14 @@ void Broadcast::note_answer(std::string_view method, std::string_view target, in
 }
 
 Result<void> Broadcast::start() {
-  if (options_.at_once) {
-    if (auto channel = channel_for({}); !channel) {
+  if (!options_.at_once) {
+    return {};
+  }
+  const auto& aliases = options_.admission.aliases;
+  for (const std::string& alias : programme_.conference ? aliases : std::vector<std::string>{""}) {
+    StreamGrant grant;
+    grant.who.alias = alias;
+    if (auto channel = channel_for(grant); !channel) {
       return fail(channel.error());
     }
   }
@@ -218,14 +224,20 @@ Result<void> Broadcast::start() {
 }
 
 bool Broadcast::is_lost_for(const StreamGrant& grant) const {
+  if (is_shared()) {
+    const auto programme = programme_of(grant);
+    const auto lost = lost_until_ns_.find(programme ? *programme : nullptr);
+    return lost != lost_until_ns_.end() && clock_.now_ns() < lost->second;
+  }
   const auto back = returns_.find(grant.member_id);
-  const std::int64_t not_before_ns = is_shared()              ? lost_until_ns_
-                                     : back == returns_.end() ? 0
-                                                              : back->second.not_before_ns;
-  return clock_.now_ns() < not_before_ns;
+  return back != returns_.end() && clock_.now_ns() < back->second.not_before_ns;
 }
 
-Channel::Rules Broadcast::rules_of(const StreamGrant& grant) {
+Result<const Programme*> Broadcast::programme_of(const StreamGrant& grant) const {
+  return programme_.conference ? programme_.conference(grant.who.alias) : &programme_;
+}
+
+Channel::Rules Broadcast::rules_of(const StreamGrant& grant, const Programme& programme) {
   const bool live = options_.sharing == Sharing::live;
   Channel::Rules rules{
       .behind_bytes_max = {},
@@ -246,9 +258,9 @@ Channel::Rules Broadcast::rules_of(const StreamGrant& grant) {
       note(listener.number, frame);
     };
   }
-  if (is_shared() && programme_.open_state) {
-    rules.welcome = [this](const Channel::Listener& listener, std::uint64_t seq) {
-      welcome(listener, seq);
+  if (is_shared() && programme.open_state) {
+    rules.welcome = [this, &programme](const Channel::Listener& listener, std::uint64_t seq) {
+      welcome(programme, listener, seq);
     };
   }
   // At a given rate a shared moment waits for nobody; without one it waits for who listens.
@@ -259,21 +271,31 @@ Channel::Rules Broadcast::rules_of(const StreamGrant& grant) {
 }
 
 Result<Broadcast::Channels::iterator> Broadcast::channel_for(const StreamGrant& grant) {
-  if (is_shared() && !channels_.empty()) {
-    return channels_.begin();
+  const auto found = programme_of(grant);
+  if (!found) {
+    return fail(found.error());
   }
-  const auto position = position_of(grant);
+  const Programme& programme = **found;
+  if (is_shared()) {
+    const auto shared = std::ranges::find_if(
+        channels_, [&](const Channel& channel) { return &channel.programme() == &programme; });
+    if (shared != channels_.end()) {
+      return shared;
+    }
+  }
+  const auto position = position_of(grant, programme);
   if (!position) {
     return fail(position.error());
   }
   TimelineOptions timeline = timeline_;
   timeline.from_ns = *position ? (*position)->at_ns : timeline.from_ns;
   auto source =
-      *position ? programme_.reopen(**position) : programme_.open_stream(join_info(grant.who));
+      *position ? programme.reopen(**position) : programme.open_stream(join_info(grant.who));
   if (!source) {
     return fail(source.error());
   }
-  const auto channel = channels_.emplace(channels_.end(), deck_, rules_of(grant));
+  const auto channel =
+      channels_.emplace(channels_.end(), deck_, programme, rules_of(grant, programme));
   const bool live = options_.sharing == Sharing::live;
   if (auto started = play(*channel, grant, *std::move(source),
                           Timeline(timeline, live ? started_ns_ : clock_.now_ns()));
@@ -287,9 +309,9 @@ Result<Broadcast::Channels::iterator> Broadcast::channel_for(const StreamGrant& 
 
 Result<void> Broadcast::play(Channel& channel, const StreamGrant& grant,
                              std::unique_ptr<port::FrameSource> source, const Timeline& timeline) {
-  if (options_.losses) {
+  if (channel.programme().losses) {
     source = std::make_unique<FaithfulSource>(
-        std::move(source), options_.losses,
+        std::move(source), channel.programme().losses,
         [&channel](const Loss& loss) { channel.lose_with_source(loss); });
   }
   if (options_.faults != nullptr) {
@@ -300,12 +322,13 @@ Result<void> Broadcast::play(Channel& channel, const StreamGrant& grant,
   return channel.start(std::move(source), timeline);
 }
 
-Result<std::optional<Position>> Broadcast::position_of(const StreamGrant& grant) const {
+Result<std::optional<Position>> Broadcast::position_of(const StreamGrant& grant,
+                                                       const Programme& programme) const {
   if (!keeps_places()) {
     return std::optional<Position>();
   }
-  if (!grant.last_event_id.empty() && programme_.find_event_id) {
-    auto found = programme_.find_event_id(grant.last_event_id);
+  if (!grant.last_event_id.empty() && programme.find_event_id) {
+    auto found = programme.find_event_id(grant.last_event_id);
     if (!found || *found) {
       return found;
     }
@@ -385,8 +408,9 @@ void Broadcast::end_older_stream(std::uint64_t member_id) {
   }
 }
 
-void Broadcast::welcome(const Channel::Listener& listener, std::uint64_t seq) {
-  auto source = programme_.open_state(seq);
+void Broadcast::welcome(const Programme& programme, const Channel::Listener& listener,
+                        std::uint64_t seq) {
+  auto source = programme.open_state(seq);
   if (!source) {
     note_failure(source.error());
     listener.stream->abort();
@@ -420,10 +444,10 @@ void Broadcast::lose(Channel& channel, std::uint64_t member_id, const Loss& loss
     }
     return;
   }
-  lost_until_ns_ = until_ns;
+  lost_until_ns_[&channel.programme()] = until_ns;
   TimelineOptions options = timeline_;
   options.from_ns = loss.until_ns;
-  auto source = programme_.reopen(position);
+  auto source = channel.programme().reopen(position);
   const auto started = source ? play(channel, {}, *std::move(source), Timeline(options, until_ns))
                               : Result<void>(fail(source.error()));
   if (!started) {
@@ -453,8 +477,10 @@ void Broadcast::set_rate(const Rate& rate) {
 }
 
 bool Broadcast::done() const {
-  const bool shared_is_done = options_.once && is_shared() && !channels_.empty() &&
-                              channels_.front().over() && channels_.front().empty();
+  const bool shared_is_done =
+      options_.once && is_shared() && std::ranges::any_of(channels_, [](const Channel& channel) {
+        return channel.over() && channel.empty();
+      });
   return done_ || shared_is_done;
 }
 

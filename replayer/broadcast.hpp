@@ -54,7 +54,12 @@ class Channel final : public PacedSink {
     bool keeps_place = false;
   };
 
-  Channel(Deck& deck, Rules rules) : deck_(deck), rules_(std::move(rules)) {}
+  /// Both must outlive it.
+  Channel(Deck& deck, const Programme& programme, Rules rules)
+      : deck_(deck), programme_(programme), rules_(std::move(rules)) {}
+
+  /// What it plays.
+  [[nodiscard]] const Programme& programme() const { return programme_; }
 
   Result<void> start(std::unique_ptr<port::FrameSource> source, const Timeline& timeline);
   void stop() { deck_.stop(play_); }
@@ -110,6 +115,7 @@ class Channel final : public PacedSink {
   void resume_if_drained();
 
   Deck& deck_;
+  const Programme& programme_;
   Rules rules_;
   Deck::PlayId play_ = 0;
   std::vector<Listener> listeners_;
@@ -180,19 +186,22 @@ class Broadcast {
     std::int64_t not_before_ns = 0;  ///< by the clock
   };
 
-  /// The channel that a new stream hears; a new one unless all share one.
+  /// The channel that a new stream hears; a new one unless all of a conference share one.
   [[nodiscard]] Result<Channels::iterator> channel_for(const StreamGrant& grant);
-  [[nodiscard]] Channel::Rules rules_of(const StreamGrant& grant);
-  [[nodiscard]] Result<std::optional<Position>> position_of(const StreamGrant& grant) const;
+  [[nodiscard]] Channel::Rules rules_of(const StreamGrant& grant, const Programme& programme);
+  [[nodiscard]] Result<std::optional<Position>> position_of(const StreamGrant& grant,
+                                                            const Programme& programme) const;
+  /// What is played for this client.
+  [[nodiscard]] Result<const Programme*> programme_of(const StreamGrant& grant) const;
   /// Wraps a source in what the options let go wrong with it, and starts the channel.
   Result<void> play(Channel& channel, const StreamGrant& grant,
                     std::unique_ptr<port::FrameSource> source, const Timeline& timeline);
   [[nodiscard]] bool keeps_places() const {
-    return options_.sharing == Sharing::separate && programme_.reopen;
+    return options_.sharing == Sharing::separate && (programme_.reopen || programme_.conference);
   }
   void remember_place(Channel& channel, std::uint64_t member_id);
   void end_older_stream(std::uint64_t member_id);
-  void welcome(const Channel::Listener& listener, std::uint64_t seq);
+  void welcome(const Programme& programme, const Channel::Listener& listener, std::uint64_t seq);
   void lose(Channel& channel, std::uint64_t member_id, const Loss& loss);
   [[nodiscard]] bool is_shared() const { return options_.sharing == Sharing::shared; }
   void drop(EventStream& stream, const std::string& why);
@@ -215,8 +224,9 @@ class Broadcast {
   };
   std::map<const EventStream*, Place> place_of_;
   std::map<std::uint64_t, Return> returns_;  ///< by member, where each stream is one's own
-  std::int64_t lost_until_ns_ = 0;           ///< by the clock, where all share one
-  bool done_ = false;                        ///< where each stream has a source of its own
+  /// By the clock, where all share one.
+  std::map<const Programme*, std::int64_t> lost_until_ns_;
+  bool done_ = false;  ///< where each stream has a source of its own
   std::uint64_t opened_ = 0;
   std::uint64_t dropped_ = 0;
   std::optional<Error> failure_;

@@ -76,11 +76,13 @@ Answer Facade::answer(const Request& request) {
     return request.method == "OPTIONS" && request.target == "*" ? no_content()
                                                                 : failure(400, "Bad target");
   }
-  if (target->path == std::vector<std::string>{"events"}) {
+  if (target->path.front() == "events" && target->path.size() <= 2) {
     if (auto done = answer_method(request.method, "GET")) {
       return *done;
     }
-    return refusal("events").value_or(stream({}));
+    StreamGrant anybody;
+    anybody.who.alias = target->path.size() == 2 ? target->path.back() : "";
+    return refusal("events").value_or(stream(std::move(anybody)));
   }
   return answer_conference(request, *target);
 }
@@ -200,7 +202,7 @@ Answer Facade::request_token(std::string_view alias, const Request& request) {
   if (const auto* refused = std::get_if<Answer>(&role)) {
     return *refused;
   }
-  JoinInfo who{.participant_uuid = hooks_.participant_uuid(members_.joined() + 1),
+  JoinInfo who{.participant_uuid = hooks_.participant_uuid(members_.joined() + 1, alias),
                .display_name = std::move(join->display_name),
                .alias = std::string(alias),
                .call_tag = std::move(join->call_tag),

@@ -38,8 +38,8 @@ struct FacadeHooks {
   /// path of the request below the conference as in the table of endpoints, or as it came where it
   /// is not there; `status`, or `events`.
   std::function<std::optional<int>(std::string_view call)> refuse = {};
-  /// The participant_uuid for the n-th join, counted from 1.
-  std::function<std::string(std::uint64_t)> participant_uuid;
+  /// The participant_uuid for the n-th join, counted from 1, of the conference `alias`.
+  std::function<std::string(std::uint64_t, std::string_view alias)> participant_uuid;
   /// The role that the one-time token of a transfer gives in the conference `alias`, once; nothing:
   /// it is not good there. Not needed: a transfer is a join as any other then.
   std::function<std::optional<Role>(std::string_view alias, std::string_view token)> redeem = {};

@@ -322,9 +322,11 @@ Result<std::unique_ptr<Server>> Server::listen(ServerOptions options, Programme 
   check(options.sharing != Sharing::live ||
             (!options.timeline.rate.is_unlimited() && options.timeline.from_ns == 0),
         "a live source without a time of its own");
-  check(!options.losses || programme.reopen, "losses without a way to go on");
+  check(!programme.losses || programme.reopen, "losses without a way to go on");
   if (!options.participant_uuid) {
-    options.participant_uuid = [](std::uint64_t) { return std::string(default_participant_uuid); };
+    options.participant_uuid = [](std::uint64_t, std::string_view) {
+      return std::string(default_participant_uuid);
+    };
   }
   auto impl = std::make_unique<Impl>(std::move(options), std::move(programme));
   if (auto listening = impl->listen(); !listening) {

@@ -564,7 +564,7 @@ TEST(Server, ALiveProgrammeKnowsWhoComesWhenAndGoes) {
   };
   programme.leave = [&](const JoinInfo& who) { note("leave", who); };
   RunningServer server(std::move(programme),
-                       {.sharing = Sharing::live, .participant_uuid = [](std::uint64_t nth) {
+                       {.sharing = Sharing::live, .participant_uuid = [](std::uint64_t nth, std::string_view) {
                           return std::string(35, '0') + std::to_string(nth);
                         }});
   HttpClient rest(server.port());
