@@ -20,6 +20,7 @@
 #include "core/base/units.hpp"
 #include "replayer/deck.hpp"
 #include "replayer/fd_sink.hpp"
+#include "replayer/pause_switch.hpp"
 #include "replayer/steady_clock.hpp"
 #include "replayer/stop_request.hpp"
 #include "schema/byte_digest.hpp"
@@ -47,7 +48,9 @@ class DigestSink final : public replayer::PacedSink {
 /// Plays to one sink to the end; false when interrupted.
 Result<bool> play(const schema::TapeReader& tape, const ReplayWishes& wishes, replayer::Deck& deck,
                   FaultRun& faults, replayer::StopRequest& stop, replayer::PacedSink& sink) {
-  replayer::SteadyClock clock(stop);
+  replayer::PauseSwitch pause;
+  pause.catch_signal();
+  replayer::SteadyClock clock(stop, &pause);
   const replayer::Timeline timeline(wishes.timeline, clock.now_ns());
   std::optional<LoggedSink> logged;
   if (faults.log() != nullptr) {
@@ -58,7 +61,14 @@ Result<bool> play(const schema::TapeReader& tape, const ReplayWishes& wishes, re
   if (!started) {
     return fail(started.error());
   }
-  const auto over = [&] { return stop.requested() || deck.empty(); };
+  const auto over = [&] {
+    if (pause.take()) {
+      const replayer::Timeline* now = deck.timeline(*started);
+      now != nullptr && now->is_paused() ? deck.resume(*started, clock.now_ns())
+                                         : deck.pause(*started, clock.now_ns());
+    }
+    return stop.requested() || deck.empty();
+  };
   const bool bytes_on_terminal =
       wishes.destination == Destination::standard_output && ::isatty(STDOUT_FILENO) == 1;
   Result<void> played;

@@ -15,6 +15,7 @@
 #include "cli/replay_report.hpp"
 #include "core/base/join_defaults.hpp"
 #include "core/base/units.hpp"
+#include "replayer/pause_switch.hpp"
 #include "replayer/seamless_source.hpp"
 #include "replayer/server.hpp"
 #include "replayer/stop_request.hpp"
@@ -109,12 +110,15 @@ Result<ExitCode> serve(replayer::ServerOptions options, replayer::Programme prog
                        const std::function<replayer::LeftOut()>& left_out) {
   replayer::StopRequest stop;
   stop.catch_signals();
+  replayer::PauseSwitch pause;
+  pause.catch_signal();
   options.address = wishes.address;
   options.allow_remote = wishes.allow_remote;
   options.identity = wishes.identity;
   options.sharing = wishes.sharing;
   options.timeline = wishes.timeline;
   options.at_once = wishes.at_once;
+  options.pause = &pause;
   options.once = wishes.once;
   options.faults = &faults.plan();
   options.journal = faults.journal();

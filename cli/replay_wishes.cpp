@@ -37,6 +37,7 @@ Options replay_options() {
       "several tapes: each when it was by the wall clock, or all as if they had begun at one "
       "moment (clock)")("loop", text("N"),
                         "play N times, each after the last frame of the one before; 0: for ever")(
+      "paused", "time stands still at first; SIGUSR1 lets it go on, and stand still again")(
       "once", "end when the tape is over; with --listen when the first client has all of it")(
       "timeline", text("private|shared"),
       "private: each join begins with the tape, and who reconnects goes on where they were; "
@@ -110,6 +111,7 @@ Result<void> read_times(const Values& values, ReplayWishes& wishes) {
   }
   wishes.timeline.from_ns = from_ns->value_or(0);
   wishes.timeline.max_gap_ns = *max_gap_ns;
+  wishes.timeline.paused = values.has("paused");
   wishes.until_ns = until_ns->value_or(wishes.until_ns);
   wishes.passes = static_cast<std::uint64_t>(loop->value_or(1));
   if (wishes.until_ns <= wishes.timeline.from_ns) {

@@ -1,8 +1,22 @@
 #include "cli/tape_state.hpp"
 
+#include <cstddef>
+#include <numeric>
+
+#include "core/event/kind.hpp"
 #include "core/state/restore.hpp"
 
 namespace tapedeck::cli {
+namespace {
+
+/// Whether an event has come that a client knows: a stream of something else has no such state.
+bool tells_something(const state::Counts& counts) {
+  const std::uint64_t all =
+      std::accumulate(counts.by_kind.begin(), counts.by_kind.end(), std::uint64_t{0});
+  return all != counts.by_kind[static_cast<std::size_t>(event::Kind::unknown)];
+}
+
+}  // namespace
 
 Result<std::vector<std::string>> TapeState::blocks_after(std::uint64_t seq) {
   if (seq < seq_ || !derivation_) {
@@ -23,7 +37,8 @@ Result<std::vector<std::string>> TapeState::blocks_after(std::uint64_t seq) {
     push(**frame);
   }
   const state::State& state = derivation_->state();
-  return state.seq == 0 ? std::vector<std::string>() : state::restoring_blocks(state);
+  return tells_something(state.counts) ? state::restoring_blocks(state)
+                                       : std::vector<std::string>();
 }
 
 void TapeState::begin() {

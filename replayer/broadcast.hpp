@@ -167,6 +167,7 @@ class Broadcast {
   void pause();
   void resume();
   void set_rate(const Rate& rate);
+  [[nodiscard]] bool is_paused() const { return timeline_.paused; }
 
   /// With ServerOptions::once: a source is over, and those who heard it have all of it.
   [[nodiscard]] bool done() const;

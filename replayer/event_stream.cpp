@@ -113,7 +113,8 @@ void EventStream::write() {
   };
   asio::async_write(
       socket_, std::span<const asio::const_buffer>(buffers_), until_all,
-      [self = shared_from_this()](const boost::system::error_code& error, std::size_t /*count*/) {
+      [self = shared_from_this()](const boost::system::error_code& error, std::size_t count) {
+        self->write_done_bytes_ = count;
         self->on_written(error);
       });
 }

@@ -141,10 +141,17 @@ class Server::Impl {
 
   Result<void> run(StopRequest& stop) {
     asio::posix::stream_descriptor stop_fd(clock_.context());
+    asio::posix::stream_descriptor pause_fd(clock_.context());
     boost::system::error_code error;
     stop_fd.assign(stop.fd(), error);
+    if (!error && options_.pause != nullptr) {
+      pause_fd.assign(options_.pause->fd(), error);
+    }
     if (error) {
       return fail_io("cannot watch for signals: " + error.message());
+    }
+    if (options_.pause != nullptr) {
+      wait_for_pause(pause_fd);
     }
     stop_fd.async_wait(asio::posix::stream_descriptor::wait_read,
                        [](const boost::system::error_code&) {});
@@ -165,6 +172,9 @@ class Server::Impl {
         clock_, [&] { return stop.requested() || broadcast_.done() || clock_.now_ns() >= end_ns; });
     end();
     stop_fd.release();
+    if (options_.pause != nullptr) {
+      pause_fd.release();
+    }
     return played;
   }
 
@@ -210,6 +220,19 @@ class Server::Impl {
                     programme_.leave(broadcast_.join_info(member.who));
                   }
                 }};
+  }
+
+  void wait_for_pause(asio::posix::stream_descriptor& fd) {
+    fd.async_wait(asio::posix::stream_descriptor::wait_read,
+                  [this, &fd](const boost::system::error_code& error) {
+                    if (error) {
+                      return;
+                    }
+                    if (options_.pause->take()) {
+                      broadcast_.is_paused() ? broadcast_.resume() : broadcast_.pause();
+                    }
+                    wait_for_pause(fd);
+                  });
   }
 
   void accept_next() {

@@ -23,6 +23,7 @@
 #include "replayer/journal.hpp"
 #include "replayer/limits.hpp"
 #include "replayer/members.hpp"
+#include "replayer/pause_switch.hpp"
 #include "replayer/stop_request.hpp"
 #include "replayer/timeline.hpp"
 #include "replayer/tls.hpp"
@@ -85,6 +86,8 @@ struct ServerOptions {
   TimelineOptions timeline = {};
   /// With Sharing::shared: time begins with run(), not with the first stream.
   bool at_once = false;
+  /// Lets all timelines stand still and go on; must outlive the server. Null: nobody does.
+  PauseSwitch* pause = nullptr;
   /// Ends the server when a source is over and what it gave has been sent. Otherwise a stream
   /// whose source is over stays open, as a meeting in which nothing happens does.
   bool once = false;

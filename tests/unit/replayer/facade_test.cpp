@@ -27,7 +27,7 @@ class FacadeTest : public testing::Test {
   std::vector<std::string> left;
   std::string refusal;
   Facade facade{
-      {.participant_uuid = numbered_uuid,
+      {.participant_uuid = [](std::uint64_t n, std::string_view) { return numbered_uuid(n); },
        .join = [this](const JoinInfo&) -> Result<Entrance> {
          return refusal.empty() ? Result<Entrance>{Entrance::conference} : fail_io(refusal);
        },
