@@ -76,7 +76,7 @@ Answer Facade::answer(const Request& request) {
     return request.method == "OPTIONS" && request.target == "*" ? no_content()
                                                                 : failure(400, "Bad target");
   }
-  if (target->path.front() == "events" && target->path.size() <= 2) {
+  if (!target->path.empty() && target->path.size() <= 2 && target->path.front() == "events") {
     if (auto done = answer_method(request.method, "GET")) {
       return *done;
     }

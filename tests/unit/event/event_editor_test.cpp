@@ -22,8 +22,8 @@ const std::vector<Event> meeting{
     {"stage", R"([{"participant_uuid":"u1","vad":100},{"participant_uuid":"u2","vad":0}])"},
     {"layout", R"({"view":"1:7","participants":["u2", "u1"]})"},
     {"message_received", R"({"origin":"Ann","uuid":"u1","payload":"Ann"})"},
-    {"breakout_event",
-     R"({"breakout_uuid":"r1","event":"participant_create","id":null,"data":{"uuid":"u3","display_name":"Ann"}})"},
+    {"breakout_event", R"({"breakout_uuid":"r1","event":"participant_create","id":null,)"
+                       R"("data":{"uuid":"u3","display_name":"Ann"}})"},
     {"participant_delete", R"({"uuid":"u1"})"},
     {"conference_update", R"({"locked":false})"},
 };
@@ -108,12 +108,12 @@ TEST(EventEditor, AChoiceAndAnotherOfAnotherKindBothCount) {
 
 TEST(EventEditor, ARenameIsWhereTheNameIsShownAndNowhereElse) {
   EventEdits edits{.renames = {{.who = "Ann", .name = "\"A\""}}};
-  EXPECT_EQ(
-      changed(edits),
-      (std::vector<std::string>{
-          R"({"uuid":"u1", "display_name":"\"A\"","overlay_text":"\"A\"","uri":"sip:a"})",
-          R"({"origin":"\"A\"","uuid":"u1","payload":"Ann"})",
-          R"({"breakout_uuid":"r1","event":"participant_create","id":null,"data":{"uuid":"u3","display_name":"\"A\""}})"}));
+  EXPECT_EQ(changed(edits),
+            (std::vector<std::string>{
+                R"({"uuid":"u1", "display_name":"\"A\"","overlay_text":"\"A\"","uri":"sip:a"})",
+                R"({"origin":"\"A\"","uuid":"u1","payload":"Ann"})",
+                R"({"breakout_uuid":"r1","event":"participant_create","id":null,)"
+                R"("data":{"uuid":"u3","display_name":"\"A\""}})"}));
   EXPECT_EQ(edits.renames[0].done, 3U);
 }
 
