@@ -267,6 +267,7 @@ Result<std::unique_ptr<MergedTape>> MergedTape::make(const std::vector<std::stri
     return fail(writer.error());
   }
   std::vector<Part> parts;
+  parts.reserve(tapes.size());
   for (auto& tape : tapes) {
     parts.emplace_back(std::move(tape), **writer);
   }

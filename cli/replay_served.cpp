@@ -72,6 +72,11 @@ Result<void> prepare(Conference& conference, const schema::TapeReader& tape,
 /// By alias; a conference stays where it is.
 using Conferences = std::map<std::string, Conference, std::less<>>;
 
+Failure two_of_one(const std::string& folder, const std::string& alias) {
+  return fail_usage("two tapes in '" + folder + "' are of the conference '" + alias +
+                    "'; move one of them");
+}
+
 Result<Conferences> open_folder(const std::string& folder, const ReplayWishes& wishes) {
   Conferences conferences;
   std::error_code error;
@@ -87,8 +92,7 @@ Result<Conferences> open_folder(const std::string& folder, const ReplayWishes& w
     const std::string alias = (*tape)->value("alias").value_or(entry->path().stem().string());
     const auto [added, is_new] = conferences.try_emplace(alias);
     if (!is_new) {
-      return fail_usage("two tapes in '" + folder + "' are of the conference '" + alias +
-                        "'; move one of them");
+      return two_of_one(folder, alias);
     }
     added->second.alias = alias;
     added->second.owned = *std::move(tape);
