@@ -35,8 +35,8 @@ struct ReplayWishes {
   replayer::Sharing sharing = replayer::Sharing::separate;
   std::optional<std::string> self = {};
   bool json = false;
-  FaultWishes faults;
-  std::shared_ptr<event::EventEdits> edits;  ///< null: none
+  FaultWishes faults = {};
+  std::shared_ptr<event::EventEdits> edits = {};  ///< null: none
 };
 
 [[nodiscard]] Options replay_options();
