@@ -1,12 +1,17 @@
 // tapedeck replay: a tape to an SSE endpoint that a Pexip client joins, to stdout or to nothing.
 #include <algorithm>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include <unistd.h>
 
 #include "cli/command.hpp"
+#include "cli/fault_log.hpp"
+#include "cli/merged_tape.hpp"
 #include "cli/output.hpp"
 #include "cli/replay_frames.hpp"
 #include "cli/replay_report.hpp"
@@ -42,12 +47,17 @@ class DigestSink final : public replayer::PacedSink {
 
 /// Plays to one sink to the end; false when interrupted.
 Result<bool> play(const schema::TapeReader& tape, const ReplayWishes& wishes, replayer::Deck& deck,
-                  replayer::StopRequest& stop, replayer::PacedSink& sink) {
+                  FaultRun& faults, replayer::StopRequest& stop, replayer::PacedSink& sink) {
   replayer::PauseSwitch pause;
   pause.catch_signal();
   replayer::SteadyClock clock(stop, &pause);
   const replayer::Timeline timeline(wishes.timeline, clock.now_ns());
-  const auto started = deck.start(open_frames(tape, wishes), timeline, sink);
+  std::optional<LoggedSink> logged;
+  if (faults.log() != nullptr) {
+    logged.emplace(sink, *faults.log());
+  }
+  const auto started = deck.start(faults.plan().apply(open_frames(tape, wishes), 1), timeline,
+                                  logged ? *logged : sink);
   if (!started) {
     return fail(started.error());
   }
@@ -80,24 +90,28 @@ ExitCode exit_code(bool to_the_end, const replayer::PlayReport& played) {
   return to_the_end ? ExitCode::done : ExitCode::interrupted;
 }
 
-Result<ExitCode> play_to_stdout(const schema::TapeReader& tape, const ReplayWishes& wishes) {
+Result<ExitCode> play_to_stdout(const schema::TapeReader& tape, const ReplayWishes& wishes,
+                                FaultRun& faults) {
   replayer::StopRequest stop;
   stop.catch_signals();
-  replayer::FdSink sink(STDOUT_FILENO, "stdout", stop, wishes.chunks);
+  using enum replayer::Writes;
+  const auto writes = faults.plan().writes_apart() ? each_frame : wishes.chunks ? each_moment : due;
+  replayer::FdSink sink(STDOUT_FILENO, "stdout", stop, writes);
   replayer::Deck deck;
-  const auto to_the_end = play(tape, wishes, deck, stop, sink);
+  const auto to_the_end = play(tape, wishes, deck, faults, stop, sink);
   if (!to_the_end) {
     return fail(to_the_end.error());
   }
   return exit_code(*to_the_end, deck.report());
 }
 
-Result<ExitCode> play_to_nothing(const schema::TapeReader& tape, const ReplayWishes& wishes) {
+Result<ExitCode> play_to_nothing(const schema::TapeReader& tape, const ReplayWishes& wishes,
+                                 FaultRun& faults) {
   replayer::StopRequest stop;
   stop.catch_signals();
   DigestSink sink;
   replayer::Deck deck;
-  const auto to_the_end = play(tape, wishes, deck, stop, sink);
+  const auto to_the_end = play(tape, wishes, deck, faults, stop, sink);
   if (!to_the_end) {
     return fail(to_the_end.error());
   }
@@ -115,6 +129,45 @@ Result<ExitCode> play_to_nothing(const schema::TapeReader& tape, const ReplayWis
   return exit_code(*to_the_end, played);
 }
 
+Result<ExitCode> play_to_destination(const schema::TapeReader& tape, const ReplayWishes& wishes,
+                                     FaultRun& faults) {
+  switch (wishes.destination) {
+    case Destination::server:
+      return serve_tape(tape, wishes, faults);
+    case Destination::standard_output:
+      return play_to_stdout(tape, wishes, faults);
+    case Destination::nothing:
+      return play_to_nothing(tape, wishes, faults);
+  }
+  return ExitCode::done;
+}
+
+/// The tape that is played; where several are, they are in `merged`, which must outlive it.
+Result<std::unique_ptr<schema::TapeReader>> open_tape(const ReplayWishes& wishes,
+                                                      std::unique_ptr<MergedTape>& merged) {
+  std::string path = wishes.tape;
+  if (!wishes.more.empty()) {
+    std::vector<std::string> paths{wishes.tape};
+    paths.insert(paths.end(), wishes.more.begin(), wishes.more.end());
+    auto made = MergedTape::make(
+        paths, wishes.aligned_at_starts ? Alignment::starts : Alignment::wall_clock);
+    if (!made) {
+      return fail(made.error());
+    }
+    merged = *std::move(made);
+    path = merged->path();
+  }
+  auto tape = schema::TapeReader::open(path);
+  if (!tape) {
+    return tape;
+  }
+  const std::int64_t last_ns = (*tape)->summary().last_ns;
+  if (wishes.timeline.from_ns > last_ns) {
+    return fail_usage("--from: the tape ends at " + format_duration(last_ns));
+  }
+  return tape;
+}
+
 }  // namespace
 
 Result<ExitCode> run_replay(const Arguments& arguments) {
@@ -129,23 +182,31 @@ Result<ExitCode> run_replay(const Arguments& arguments) {
   if (!wishes) {
     return fail(wishes.error());
   }
-  const auto tape = schema::TapeReader::open(wishes->tape);
-  if (!tape) {
-    return fail(tape.error());
+  std::unique_ptr<MergedTape> merged;
+  std::unique_ptr<schema::TapeReader> tape;
+  const bool is_folder = std::filesystem::is_directory(wishes->tape);
+  if (is_folder && (wishes->destination != Destination::server || !wishes->more.empty())) {
+    return fail_usage("'" + wishes->tape + "' is a folder, which goes with --listen and alone");
   }
-  const std::int64_t last_ns = (*tape)->summary().last_ns;
-  if (wishes->timeline.from_ns > last_ns) {
-    return fail_usage("--from: the tape ends at " + format_duration(last_ns));
+  if (!is_folder) {
+    auto opened = open_tape(*wishes, merged);
+    if (!opened) {
+      return fail(opened.error());
+    }
+    tape = *std::move(opened);
   }
-  switch (wishes->destination) {
-    case Destination::server:
-      return serve_tape(**tape, *wishes);
-    case Destination::standard_output:
-      return play_to_stdout(**tape, *wishes);
-    case Destination::nothing:
-      return play_to_nothing(**tape, *wishes);
+  const auto faults = FaultRun::begin(wishes->faults, wishes->tape);
+  if (!faults) {
+    return fail(faults.error());
   }
-  return ExitCode::done;
+  auto played = is_folder ? serve_folder(wishes->tape, *wishes, **faults)
+                          : play_to_destination(*tape, *wishes, **faults);
+  say_what_was_not_edited(wishes->edits.get());
+  const auto finished = (*faults)->finish();
+  if (played && !finished) {
+    return fail(finished.error());
+  }
+  return played;
 }
 
 }  // namespace tapedeck::cli

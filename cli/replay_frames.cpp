@@ -86,8 +86,9 @@ std::unique_ptr<port::FrameSource> open_frames(const schema::TapeReader& tape,
     return open_range(tape, {.from_ns = wishes.timeline.from_ns, .until_ns = wishes.until_ns},
                       wishes.chunks);
   };
-  return std::make_unique<replayer::LoopedSource>(open_pass, wishes.passes,
-                                                  wishes.timeline.from_ns);
+  return edited(
+      std::make_unique<replayer::LoopedSource>(open_pass, wishes.passes, wishes.timeline.from_ns),
+      wishes.edits);
 }
 
 Result<std::unique_ptr<ServedFrames>> ServedFrames::prepare(const schema::TapeReader& tape,
@@ -132,15 +133,18 @@ Result<std::unique_ptr<port::FrameSource>> ServedFrames::reopen(
 }
 
 Result<std::unique_ptr<port::FrameSource>> ServedFrames::open_state(std::uint64_t seq) {
-  return state_before(seq_on_tape(seq) + 1, nullptr);
+  auto state = state_before(seq_on_tape(seq) + 1, nullptr);
+  return state ? edited(*std::move(state), wishes_.edits) : std::move(state);
 }
 
 Result<std::unique_ptr<port::FrameSource>> ServedFrames::open_passes(
     const replayer::LoopStart& start, port::FrameSourceFactory open) {
   // What is told at the beginning of a pass is no reason to begin a pass without a frame again.
   const std::uint64_t passes = first_seq_ > last_seq_ ? 1 : wishes_.passes;
-  std::unique_ptr<port::FrameSource> frames = std::make_unique<replayer::LoopedSource>(
-      std::move(open), passes, wishes_.timeline.from_ns, start);
+  std::unique_ptr<port::FrameSource> frames =
+      edited(std::make_unique<replayer::LoopedSource>(std::move(open), passes,
+                                                      wishes_.timeline.from_ns, start),
+             wishes_.edits);
   if (wishes_.faithful) {
     return frames;
   }

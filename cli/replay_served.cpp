@@ -1,7 +1,12 @@
 #include "cli/replay_served.hpp"
 
+#include <filesystem>
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "cli/listen_options.hpp"
@@ -32,45 +37,98 @@ void say_what_was_served(const replayer::ServerReport& report, const replayer::L
   }
 }
 
-}  // namespace
+/// A tape, and how it is played to those who join it.
+struct Conference {
+  std::string alias;
+  std::unique_ptr<schema::TapeReader> owned;  ///< null: the tape is somebody else's
+  std::unique_ptr<ServedFrames> frames;
+  std::string self;
+  replayer::Programme programme;
+};
 
-Result<ExitCode> serve_tape(const schema::TapeReader& tape, const ReplayWishes& wishes) {
+Result<void> prepare(Conference& conference, const schema::TapeReader& tape,
+                     const ReplayWishes& wishes) {
+  auto frames = ServedFrames::prepare(tape, wishes);
+  if (!frames) {
+    return fail(frames.error());
+  }
+  conference.frames = *std::move(frames);
+  conference.self =
+      wishes.self.value_or(tape.value("self").value_or(std::string(default_participant_uuid)));
+  ServedFrames& served = *conference.frames;
+  replayer::Programme& programme = conference.programme;
+  programme.open_stream = [&served](const replayer::JoinInfo&) { return served.open(); };
+  programme.reopen = [&served](const replayer::Position& at) { return served.reopen(at); };
+  programme.open_state = [&served](std::uint64_t seq) { return served.open_state(seq); };
+  programme.find_event_id = [&served](std::string_view id) { return served.find_event_id(id); };
+  if (wishes.faithful) {
+    programme.losses = [&served](std::uint32_t connection_id, std::uint32_t next_connection_id) {
+      return served.loss_between(connection_id, next_connection_id);
+    };
+  }
+  return {};
+}
+
+/// By alias; a conference stays where it is.
+using Conferences = std::map<std::string, Conference, std::less<>>;
+
+Failure two_of_one(const std::string& folder, const std::string& alias) {
+  return fail_usage("two tapes in '" + folder + "' are of the conference '" + alias +
+                    "'; move one of them");
+}
+
+Result<Conferences> open_folder(const std::string& folder, const ReplayWishes& wishes) {
+  Conferences conferences;
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error)) {
+    if (entry->path().extension() != ".tape") {
+      continue;
+    }
+    auto tape = schema::TapeReader::open(entry->path().string());
+    if (!tape) {
+      return fail(tape.error());
+    }
+    const std::string alias = (*tape)->value("alias").value_or(entry->path().stem().string());
+    const auto [added, is_new] = conferences.try_emplace(alias);
+    if (!is_new) {
+      return two_of_one(folder, alias);
+    }
+    added->second.alias = alias;
+    added->second.owned = *std::move(tape);
+    if (auto prepared = prepare(added->second, *added->second.owned, wishes); !prepared) {
+      return fail(prepared.error());
+    }
+  }
+  if (error) {
+    return fail_io("cannot read the folder '" + folder + "': " + error.message());
+  }
+  if (conferences.empty()) {
+    return fail_usage("there is no .tape in '" + folder + "'");
+  }
+  return conferences;
+}
+
+Result<ExitCode> serve(replayer::ServerOptions options, replayer::Programme programme,
+                       const ReplayWishes& wishes, FaultRun& faults,
+                       const std::function<replayer::LeftOut()>& left_out) {
   replayer::StopRequest stop;
   stop.catch_signals();
   replayer::PauseSwitch pause;
   pause.catch_signal();
-  const auto frames = ServedFrames::prepare(tape, wishes);
-  if (!frames) {
-    return fail(frames.error());
-  }
-  ServedFrames& served = **frames;
-  const std::string self =
-      wishes.self.value_or(tape.value("self").value_or(std::string(default_participant_uuid)));
-  replayer::Programme programme;
-  programme.open_stream = [&](const replayer::JoinInfo&) { return served.open(); };
-  programme.reopen = [&](const replayer::Position& at) { return served.reopen(at); };
-  programme.open_state = [&](std::uint64_t seq) { return served.open_state(seq); };
-  programme.find_event_id = [&](std::string_view id) { return served.find_event_id(id); };
-  replayer::Losses losses;
-  if (wishes.faithful) {
-    losses = [&](std::uint32_t connection_id, std::uint32_t next_connection_id) {
-      return served.loss_between(connection_id, next_connection_id);
-    };
-  }
-  const auto server = replayer::Server::listen(
-      {.address = wishes.address,
-       .allow_remote = wishes.allow_remote,
-       .identity = wishes.identity,
-       .sharing = wishes.sharing,
-       .timeline = wishes.timeline,
-       .at_once = wishes.at_once,
-       .losses = std::move(losses),
-       .chunks = wishes.chunks,
-       .pause = &pause,
-       .once = wishes.once,
-       .participant_uuid = [&](auto) -> const std::string& { return self; },
-       .log = say},
-      std::move(programme));
+  options.address = wishes.address;
+  options.allow_remote = wishes.allow_remote;
+  options.identity = wishes.identity;
+  options.sharing = wishes.sharing;
+  options.timeline = wishes.timeline;
+  options.at_once = wishes.at_once;
+  options.chunks = wishes.chunks;
+  options.pause = &pause;
+  options.once = wishes.once;
+  options.faults = &faults.plan();
+  options.journal = faults.journal();
+  options.log = say;
+  const auto server = replayer::Server::listen(std::move(options), std::move(programme));
   if (!server) {
     return fail(server.error());
   }
@@ -81,11 +139,59 @@ Result<ExitCode> serve_tape(const schema::TapeReader& tape, const ReplayWishes& 
     return fail(ran.error());
   }
   const replayer::ServerReport report = (*server)->report();
-  say_what_was_served(report, served.left_out());
+  say_what_was_served(report, left_out());
   if (report.failure) {
     return fail(*report.failure);
   }
   return ExitCode::done;
+}
+
+}  // namespace
+
+Result<ExitCode> serve_tape(const schema::TapeReader& tape, const ReplayWishes& wishes,
+                            FaultRun& faults) {
+  Conference conference;
+  if (auto prepared = prepare(conference, tape, wishes); !prepared) {
+    return fail(prepared.error());
+  }
+  replayer::ServerOptions options;
+  options.participant_uuid = [&](std::uint64_t, std::string_view) { return conference.self; };
+  return serve(std::move(options), conference.programme, wishes, faults,
+               [&] { return conference.frames->left_out(); });
+}
+
+Result<ExitCode> serve_folder(const std::string& folder, const ReplayWishes& wishes,
+                              FaultRun& faults) {
+  const auto conferences = open_folder(folder, wishes);
+  if (!conferences) {
+    return fail(conferences.error());
+  }
+  replayer::ServerOptions options;
+  options.participant_uuid = [&](std::uint64_t, std::string_view alias) {
+    const auto found = conferences->find(alias);
+    return found == conferences->end() ? std::string(default_participant_uuid) : found->second.self;
+  };
+  std::string names;
+  for (const auto& [alias, conference] : *conferences) {
+    options.admission.aliases.push_back(alias);
+    names += (names.empty() ? "" : ", ") + alias;
+  }
+  replayer::Programme programme;
+  programme.conference = [&, names](std::string_view alias) -> Result<const replayer::Programme*> {
+    const auto found = conferences->find(alias);
+    if (found == conferences->end()) {
+      return fail_usage("Here are several conferences, each at /events/ALIAS: " + names);
+    }
+    return &found->second.programme;
+  };
+  return serve(std::move(options), std::move(programme), wishes, faults, [&] {
+    replayer::LeftOut sum;
+    for (const auto& [alias, conference] : *conferences) {
+      sum.torn_blocks += conference.frames->left_out().torn_blocks;
+      sum.byte_order_marks += conference.frames->left_out().byte_order_marks;
+    }
+    return sum;
+  });
 }
 
 }  // namespace tapedeck::cli

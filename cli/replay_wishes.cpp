@@ -9,15 +9,20 @@ namespace tapedeck::cli {
 
 Options replay_options() {
   Options options(
-      "replay", "TAPE [--listen ADDR | --stdout | --null] [options]",
+      "replay", "TAPE... [--listen ADDR | --stdout | --null] [options]",
       "Plays a tape in its own time. By default it is served: the first line on stdout is\n"
       "'listening on http://HOST:PORT', /events there is the stream for any SSE client, and a\n"
       "Pexip client joins it as a conference of any alias. When the tape is over a stream stays\n"
       "open, as in a meeting in which nothing happens; SIGINT or SIGTERM ends the server, exit\n"
       "0. A block that a lost connection tore, and a byte order mark after a reconnect, are not\n"
       "served. With --cert it is https. --stdout and --null play every byte, as 'tapedeck cat'\n"
-      "gives them, and exit 130 when they are interrupted.");
+      "gives them, and exit 130 when they are interrupted. Several tapes are played as one, "
+      "merged\n"
+      "on one timeline. A folder is served as a node with a conference for each tape in it: its\n"
+      "alias is the one on the tape, else the name of the file without .tape; /events/ALIAS is\n"
+      "its stream.");
   options.positional("TAPE");
+  options.positionals("MORE");
   const auto text = [](const char* name) { return po::value<std::string>()->value_name(name); };
   options.add()("listen", text("ADDR"), "serve at HOST:PORT; port 0 picks one (127.0.0.1:8080)")(
       "stdout", "write the bytes of the stream to stdout, each frame when it is due")(
@@ -28,7 +33,10 @@ Options replay_options() {
       "--stdout and --null begin with the first frame from there on")(
       "until", text("T"), "end before this time of the tape")(
       "max-gap", text("D"), "cut a silence longer than this to it")(
-      "loop", text("N"), "play N times, each after the last frame of the one before; 0: for ever")(
+      "align", text("clock|start"),
+      "several tapes: each when it was by the wall clock, or all as if they had begun at one "
+      "moment (clock)")("loop", text("N"),
+                        "play N times, each after the last frame of the one before; 0: for ever")(
       "paused", "time stands still at first; SIGUSR1 lets it go on, and stand still again")(
       "once", "end when the tape is over; with --listen when the first client has all of it")(
       "timeline", text("private|shared"),
@@ -47,6 +55,8 @@ Options replay_options() {
       "allow-remote", "let ADDR be one that other machines reach")(
       "json", "with --null: a JSON object, with times and lateness");
   add_identity_options(options);
+  add_edit_options(options);
+  add_fault_options(options);
   return options;
 }
 
@@ -153,12 +163,34 @@ Result<void> read_sharing(const Values& values, ReplayWishes& wishes) {
 Result<ReplayWishes> read_replay_wishes(const Values& values) {
   ReplayWishes wishes;
   wishes.tape = values.get("TAPE");
+  if (values.has("MORE")) {
+    wishes.more = values.get<std::vector<std::string>>("MORE");
+  }
+  if (const auto align = values.text("align")) {
+    if (*align != "clock" && *align != "start") {
+      return fail_usage("--align: '" + *align + "' is neither clock nor start");
+    }
+    if (wishes.more.empty()) {
+      return fail_usage("--align goes with several tapes");
+    }
+    wishes.aligned_at_starts = *align == "start";
+  }
   if (auto read = read_destination(values, wishes); !read) {
     return fail(read.error());
   }
   if (auto read = read_times(values, wishes); !read) {
     return fail(read.error());
   }
+  auto faults = read_fault_wishes(values);
+  if (!faults) {
+    return fail(faults.error());
+  }
+  wishes.faults = *std::move(faults);
+  auto edits = read_edits(values);
+  if (!edits) {
+    return fail(edits.error());
+  }
+  wishes.edits = *std::move(edits);
   wishes.once = values.has("once");
   wishes.chunks = values.has("chunks");
   if (auto read = read_sharing(values, wishes); !read) {

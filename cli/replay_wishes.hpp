@@ -3,10 +3,14 @@
 
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cli/options.hpp"
+#include "cli/replay_edits.hpp"
+#include "cli/replay_faults.hpp"
 #include "core/base/result.hpp"
 #include "replayer/server.hpp"
 
@@ -15,7 +19,9 @@ namespace tapedeck::cli {
 enum class Destination { server, standard_output, nothing };
 
 struct ReplayWishes {
-  std::string tape = {};
+  std::string tape = {};               ///< or a folder of tapes
+  std::vector<std::string> more = {};  ///< tapes that are merged with it
+  bool aligned_at_starts = false;      ///< merged as if all had begun at one moment
   Destination destination = Destination::server;
   replayer::Address address = {};
   bool allow_remote = false;
@@ -30,6 +36,8 @@ struct ReplayWishes {
   replayer::Sharing sharing = replayer::Sharing::separate;
   std::optional<std::string> self = {};
   bool json = false;
+  FaultWishes faults = {};
+  std::shared_ptr<event::EventEdits> edits = {};  ///< null: none
 };
 
 [[nodiscard]] Options replay_options();

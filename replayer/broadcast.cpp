@@ -7,7 +7,7 @@
 
 #include "core/base/json_text.hpp"
 #include "core/base/units.hpp"
-#include "replayer/faults.hpp"
+#include "replayer/fault_plan.hpp"
 #include "replayer/limits.hpp"
 
 namespace tapedeck::replayer {
@@ -55,6 +55,11 @@ void Channel::for_each(const std::function<void(Listener&)>& action) {
 }
 
 Result<void> Channel::accept(const port::Frame& frame) {
+  last_ns_ = frame.recv_ns;
+  if (is_cut(frame)) {
+    break_off();
+    return {};
+  }
   if (frame.raw.empty()) {  // the connection is lost here, and what it tore goes on nowhere
     last_seq_ = frame.seq;
     in_block_ = false;
@@ -66,6 +71,7 @@ Result<void> Channel::accept(const port::Frame& frame) {
     }
   }
   gathered_ns_ = frame.recv_ns;
+  broke_off_ = false;
   gathered_ += frame.raw;
   if (rules_.sent) {
     gathered_frames_.emplace_back(frame.raw.size(), frame.complete);
@@ -80,6 +86,9 @@ Result<void> Channel::accept(const port::Frame& frame) {
       handed_.push_back({handed_bytes_, frame.seq, frame.recv_ns});
     }
   }
+  if (rules_.frames_apart) {
+    send_gathered();
+  }
   return {};
 }
 
@@ -93,6 +102,19 @@ std::uint64_t Channel::place_seq() {
 }
 
 Result<void> Channel::flush() {
+  send_gathered();
+  if (rules_.keeps_place) {
+    (void)place_seq();
+  }
+  if (!in_block_) {
+    std::ranges::for_each(arriving_, [this](const Listener& listener) { welcome(listener); });
+    std::ranges::move(arriving_, std::back_inserter(listeners_));
+    arriving_.clear();
+  }
+  return {};
+}
+
+void Channel::send_gathered() {
   if (!gathered_.empty()) {
     const auto piece = std::make_shared<const std::string>(std::exchange(gathered_, {}));
     for (const Listener& listener : listeners_) {
@@ -111,15 +133,13 @@ Result<void> Channel::flush() {
     }
   }
   gathered_frames_.clear();
-  if (rules_.keeps_place) {
-    (void)place_seq();
-  }
-  if (!in_block_) {
-    std::ranges::for_each(arriving_, [this](const Listener& listener) { welcome(listener); });
-    std::ranges::move(arriving_, std::back_inserter(listeners_));
-    arriving_.clear();
-  }
-  return {};
+}
+
+void Channel::break_off() {
+  send_gathered();
+  in_block_ = false;
+  broke_off_ = true;
+  for_each([](Listener& listener) { listener.stream->break_off(); });
 }
 
 Result<void> Channel::finish() {
@@ -139,7 +159,7 @@ void Channel::tell_sent(const Listener& listener, std::string_view bytes) const 
 }
 
 void Channel::end_listener(const Listener& listener) const {
-  if (breaks_off_ || (loss_ && loss_->broken)) {
+  if (loss_ && loss_->broken) {
     listener.stream->break_off();
   } else if (loss_ || rules_.end_with_source) {
     listener.stream->finish();
@@ -195,8 +215,14 @@ void Broadcast::note_answer(std::string_view method, std::string_view target, in
 }
 
 Result<void> Broadcast::start() {
-  if (options_.at_once) {
-    if (auto channel = channel_for({}); !channel) {
+  if (!options_.at_once) {
+    return {};
+  }
+  const auto& aliases = options_.admission.aliases;
+  for (const std::string& alias : programme_.conference ? aliases : std::vector<std::string>{""}) {
+    StreamGrant grant;
+    grant.who.alias = alias;
+    if (auto channel = channel_for(grant); !channel) {
       return fail(channel.error());
     }
   }
@@ -204,18 +230,25 @@ Result<void> Broadcast::start() {
 }
 
 bool Broadcast::is_lost_for(const StreamGrant& grant) const {
+  if (is_shared()) {
+    const auto programme = programme_of(grant);
+    const auto lost = lost_until_ns_.find(programme ? *programme : nullptr);
+    return lost != lost_until_ns_.end() && clock_.now_ns() < lost->second;
+  }
   const auto back = returns_.find(grant.member_id);
-  const std::int64_t not_before_ns = is_shared()              ? lost_until_ns_
-                                     : back == returns_.end() ? 0
-                                                              : back->second.not_before_ns;
-  return clock_.now_ns() < not_before_ns;
+  return back != returns_.end() && clock_.now_ns() < back->second.not_before_ns;
 }
 
-Channel::Rules Broadcast::rules_of(const StreamGrant& grant) {
+Result<const Programme*> Broadcast::programme_of(const StreamGrant& grant) const {
+  return programme_.conference ? programme_.conference(grant.who.alias) : &programme_;
+}
+
+Channel::Rules Broadcast::rules_of(const StreamGrant& grant, const Programme& programme) {
   const bool live = options_.sharing == Sharing::live;
   Channel::Rules rules{
       .behind_bytes_max = {},
       .end_with_source = options_.once || live,
+      .frames_apart = writes_apart(),
       .drop =
           [this](EventStream& stream) {
             drop(stream, format_bytes(options_.limits.stream_bytes_max) + " behind the others");
@@ -232,9 +265,9 @@ Channel::Rules Broadcast::rules_of(const StreamGrant& grant) {
       note(listener.number, frame);
     };
   }
-  if (is_shared() && programme_.open_state) {
-    rules.welcome = [this](const Channel::Listener& listener, std::uint64_t seq) {
-      welcome(listener, seq);
+  if (is_shared() && programme.open_state) {
+    rules.welcome = [this, &programme](const Channel::Listener& listener, std::uint64_t seq) {
+      welcome(programme, listener, seq);
     };
   }
   // At a given rate a shared moment waits for nobody; without one it waits for who listens.
@@ -245,21 +278,31 @@ Channel::Rules Broadcast::rules_of(const StreamGrant& grant) {
 }
 
 Result<Broadcast::Channels::iterator> Broadcast::channel_for(const StreamGrant& grant) {
-  if (is_shared() && !channels_.empty()) {
-    return channels_.begin();
+  const auto found = programme_of(grant);
+  if (!found) {
+    return fail(found.error());
   }
-  const auto position = position_of(grant);
+  const Programme& programme = **found;
+  if (is_shared()) {
+    const auto shared = std::ranges::find_if(
+        channels_, [&](const Channel& channel) { return &channel.programme() == &programme; });
+    if (shared != channels_.end()) {
+      return shared;
+    }
+  }
+  const auto position = position_of(grant, programme);
   if (!position) {
     return fail(position.error());
   }
   TimelineOptions timeline = timeline_;
   timeline.from_ns = *position ? (*position)->at_ns : timeline.from_ns;
   auto source =
-      *position ? programme_.reopen(**position) : programme_.open_stream(join_info(grant.who));
+      *position ? programme.reopen(**position) : programme.open_stream(join_info(grant.who));
   if (!source) {
     return fail(source.error());
   }
-  const auto channel = channels_.emplace(channels_.end(), deck_, rules_of(grant));
+  const auto channel =
+      channels_.emplace(channels_.end(), deck_, programme, rules_of(grant, programme));
   const bool live = options_.sharing == Sharing::live;
   if (auto started = play(*channel, grant, *std::move(source),
                           Timeline(timeline, live ? started_ns_ : clock_.now_ns()));
@@ -273,25 +316,26 @@ Result<Broadcast::Channels::iterator> Broadcast::channel_for(const StreamGrant& 
 
 Result<void> Broadcast::play(Channel& channel, const StreamGrant& grant,
                              std::unique_ptr<port::FrameSource> source, const Timeline& timeline) {
-  if (options_.losses) {
+  if (channel.programme().losses) {
     source = std::make_unique<FaithfulSource>(
-        std::move(source), options_.losses,
+        std::move(source), channel.programme().losses,
         [&channel](const Loss& loss) { channel.lose_with_source(loss); });
   }
-  if (options_.faults) {
-    source = std::make_unique<FaultySource>(std::move(source),
-                                            options_.faults(opened_ + 1, join_info(grant.who)),
-                                            [&channel] { channel.break_off_with_source(); });
+  if (options_.faults != nullptr) {
+    source = options_.faults->apply(std::move(source), is_shared() ? 1 : opened_ + 1,
+                                    join_info(grant.who).now_ns,
+                                    is_shared() ? AfterCut::go_on : AfterCut::end);
   }
   return channel.start(std::move(source), timeline);
 }
 
-Result<std::optional<Position>> Broadcast::position_of(const StreamGrant& grant) const {
+Result<std::optional<Position>> Broadcast::position_of(const StreamGrant& grant,
+                                                       const Programme& programme) const {
   if (!keeps_places()) {
     return std::optional<Position>();
   }
-  if (!grant.last_event_id.empty() && programme_.find_event_id) {
-    auto found = programme_.find_event_id(grant.last_event_id);
+  if (!grant.last_event_id.empty() && programme.find_event_id) {
+    auto found = programme.find_event_id(grant.last_event_id);
     if (!found || *found) {
       return found;
     }
@@ -325,7 +369,7 @@ void Broadcast::detach(EventStream& stream) {
   }
   const auto [channel, number, member_id] = found->second;
   place_of_.erase(found);
-  note(number, StreamClosed{.by_server = stream.ended_here()});
+  note(number, StreamClosed{.by_server = stream.ended_here(), .broken = stream.broken_here()});
   if (!is_shared()) {
     remember_place(*channel, member_id);
   }
@@ -334,7 +378,9 @@ void Broadcast::detach(EventStream& stream) {
     return;
   }
   if (!is_shared()) {
-    done_ = done_ || (options_.once && channel->over() && !channel->is_lost());
+    // Whose connection broke off has not got all, and comes back.
+    const bool comes_back = channel->is_lost() || channel->broke_off();
+    done_ = done_ || (options_.once && channel->over() && !comes_back);
     channel->stop();
     channels_.erase(channel);
   }
@@ -347,7 +393,8 @@ void Broadcast::remember_place(Channel& channel, std::uint64_t member_id) {
     return;
   }
   const Timeline* timeline = deck_.timeline(channel.play());
-  const std::int64_t now_ns = timeline == nullptr ? 0 : timeline->position_ns(clock_.now_ns());
+  const std::int64_t now_ns =
+      timeline == nullptr ? channel.last_ns() : timeline->position_ns(clock_.now_ns());
   const Position position{
       .seq = seq, .at_ns = channel.untaken_ns().value_or(now_ns), .needs_state = true};
   returns_.emplace(member_id, Return{.position = position, .not_before_ns = 0});
@@ -368,8 +415,9 @@ void Broadcast::end_older_stream(std::uint64_t member_id) {
   }
 }
 
-void Broadcast::welcome(const Channel::Listener& listener, std::uint64_t seq) {
-  auto source = programme_.open_state(seq);
+void Broadcast::welcome(const Programme& programme, const Channel::Listener& listener,
+                        std::uint64_t seq) {
+  auto source = programme.open_state(seq);
   if (!source) {
     note_failure(source.error());
     listener.stream->abort();
@@ -403,10 +451,10 @@ void Broadcast::lose(Channel& channel, std::uint64_t member_id, const Loss& loss
     }
     return;
   }
-  lost_until_ns_ = until_ns;
+  lost_until_ns_[&channel.programme()] = until_ns;
   TimelineOptions options = timeline_;
   options.from_ns = loss.until_ns;
-  auto source = programme_.reopen(position);
+  auto source = channel.programme().reopen(position);
   const auto started = source ? play(channel, {}, *std::move(source), Timeline(options, until_ns))
                               : Result<void>(fail(source.error()));
   if (!started) {
@@ -436,9 +484,15 @@ void Broadcast::set_rate(const Rate& rate) {
 }
 
 bool Broadcast::done() const {
-  const bool shared_is_done = options_.once && is_shared() && !channels_.empty() &&
-                              channels_.front().over() && channels_.front().empty();
+  const bool shared_is_done =
+      options_.once && is_shared() && std::ranges::any_of(channels_, [](const Channel& channel) {
+        return channel.over() && channel.empty();
+      });
   return done_ || shared_is_done;
+}
+
+bool Broadcast::writes_apart() const {
+  return options_.faults != nullptr && options_.faults->writes_apart();
 }
 
 void Broadcast::end_member(std::uint64_t member_id, std::string_view reason) {

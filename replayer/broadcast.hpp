@@ -39,6 +39,8 @@ class Channel final : public PacedSink {
     std::optional<std::size_t> behind_bytes_max;
     /// Streams end with the source.
     bool end_with_source = false;
+    /// Each frame is a piece of its own.
+    bool frames_apart = false;
     /// Ends a stream that is too slow.
     std::function<void(EventStream&)> drop;
     std::function<void(const Error&)> source_failed;
@@ -54,14 +56,17 @@ class Channel final : public PacedSink {
     bool sends_each_time = false;
   };
 
-  Channel(Deck& deck, Rules rules) : deck_(deck), rules_(std::move(rules)) {}
+  /// Both must outlive it.
+  Channel(Deck& deck, const Programme& programme, Rules rules)
+      : deck_(deck), programme_(programme), rules_(std::move(rules)) {}
+
+  /// What it plays.
+  [[nodiscard]] const Programme& programme() const { return programme_; }
 
   Result<void> start(std::unique_ptr<port::FrameSource> source, const Timeline& timeline);
   void stop() { deck_.stop(play_); }
   [[nodiscard]] Deck::PlayId play() const { return play_; }
 
-  /// When the source is over the connections break off.
-  void break_off_with_source() { breaks_off_ = true; }
   /// When the source is over the connections are lost.
   void lose_with_source(const Loss& loss) { loss_ = loss; }
 
@@ -71,6 +76,8 @@ class Channel final : public PacedSink {
   [[nodiscard]] bool empty() const { return listeners_.empty() && arriving_.empty(); }
   /// The source is over.
   [[nodiscard]] bool over() const { return over_; }
+  /// A fault has broken the connections off, and nothing has been handed over since.
+  [[nodiscard]] bool broke_off() const { return broke_off_; }
   /// It is over because the connection was lost.
   [[nodiscard]] bool is_lost() const { return over_ && loss_; }
 
@@ -78,6 +85,8 @@ class Channel final : public PacedSink {
 
   /// The last whole block that was handed over, 0 for none.
   [[nodiscard]] std::uint64_t last_seq() const { return last_seq_; }
+  /// The recorded time of what was handed over last.
+  [[nodiscard]] std::int64_t last_ns() const { return last_ns_; }
   /// The last whole block that the connection of the listener has taken.
   [[nodiscard]] std::uint64_t place_seq();
   /// When the first block after that was received; nothing: there is none yet.
@@ -91,6 +100,10 @@ class Channel final : public PacedSink {
   Result<void> source_failed(const Error& error) override;
 
  private:
+  /// Sends what has been gathered.
+  void send_gathered();
+  /// Ends every connection in its middle.
+  void break_off();
   /// A block that was handed over, and where in the body it ends.
   struct Handed {
     std::uint64_t end_bytes = 0;
@@ -104,6 +117,7 @@ class Channel final : public PacedSink {
   void resume_if_drained();
 
   Deck& deck_;
+  const Programme& programme_;
   Rules rules_;
   Deck::PlayId play_ = 0;
   std::vector<Listener> listeners_;
@@ -114,9 +128,10 @@ class Channel final : public PacedSink {
   bool in_block_ = false;  ///< what was handed over last goes on in the next frame
   bool held_ = false;
   bool over_ = false;
-  bool breaks_off_ = false;
+  bool broke_off_ = false;
   std::optional<Loss> loss_;  ///< after which the source is over
   std::uint64_t last_seq_ = 0;
+  std::int64_t last_ns_ = 0;
   std::uint64_t handed_bytes_ = 0;
   std::deque<Handed> handed_;  ///< what the connection has not taken yet
   std::uint64_t place_seq_ = 0;
@@ -160,6 +175,9 @@ class Broadcast {
   /// With ServerOptions::once: a source is over, and those who heard it have all of it.
   [[nodiscard]] bool done() const;
 
+  /// Each frame is to be a write of its own.
+  [[nodiscard]] bool writes_apart() const;
+
   [[nodiscard]] std::uint64_t streams_opened() const { return opened_; }
   [[nodiscard]] std::uint64_t streams_dropped() const { return dropped_; }
   [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
@@ -172,19 +190,22 @@ class Broadcast {
     std::int64_t not_before_ns = 0;  ///< by the clock
   };
 
-  /// The channel that a new stream hears; a new one unless all share one.
+  /// The channel that a new stream hears; a new one unless all of a conference share one.
   [[nodiscard]] Result<Channels::iterator> channel_for(const StreamGrant& grant);
-  [[nodiscard]] Channel::Rules rules_of(const StreamGrant& grant);
-  [[nodiscard]] Result<std::optional<Position>> position_of(const StreamGrant& grant) const;
+  [[nodiscard]] Channel::Rules rules_of(const StreamGrant& grant, const Programme& programme);
+  [[nodiscard]] Result<std::optional<Position>> position_of(const StreamGrant& grant,
+                                                            const Programme& programme) const;
+  /// What is played for this client.
+  [[nodiscard]] Result<const Programme*> programme_of(const StreamGrant& grant) const;
   /// Wraps a source in what the options let go wrong with it, and starts the channel.
   Result<void> play(Channel& channel, const StreamGrant& grant,
                     std::unique_ptr<port::FrameSource> source, const Timeline& timeline);
   [[nodiscard]] bool keeps_places() const {
-    return options_.sharing == Sharing::separate && programme_.reopen;
+    return options_.sharing == Sharing::separate && (programme_.reopen || programme_.conference);
   }
   void remember_place(Channel& channel, std::uint64_t member_id);
   void end_older_stream(std::uint64_t member_id);
-  void welcome(const Channel::Listener& listener, std::uint64_t seq);
+  void welcome(const Programme& programme, const Channel::Listener& listener, std::uint64_t seq);
   void lose(Channel& channel, std::uint64_t member_id, const Loss& loss);
   [[nodiscard]] bool is_shared() const { return options_.sharing == Sharing::shared; }
   void drop(EventStream& stream, const std::string& why);
@@ -207,8 +228,9 @@ class Broadcast {
   };
   std::map<const EventStream*, Place> place_of_;
   std::map<std::uint64_t, Return> returns_;  ///< by member, where each stream is one's own
-  std::int64_t lost_until_ns_ = 0;           ///< by the clock, where all share one
-  bool done_ = false;                        ///< where each stream has a source of its own
+  /// By the clock, where all share one.
+  std::map<const Programme*, std::int64_t> lost_until_ns_;
+  bool done_ = false;  ///< where each stream has a source of its own
   std::uint64_t opened_ = 0;
   std::uint64_t dropped_ = 0;
   std::optional<Error> failure_;

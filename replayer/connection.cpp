@@ -227,7 +227,7 @@ asio::awaitable<bool> Connection::send_stream(const HttpRequest& request, Stream
   const auto attached = service_.broadcast.attach(grant, [&] {
     note_answer(request, 200);
     stream_ = EventStream::open(std::move(socket_), std::move(head), chunked,
-                                service_.limits.linger_time_max);
+                                service_.limits.linger_time_max, service_.broadcast.writes_apart());
     return stream_;
   });
   if (!attached) {

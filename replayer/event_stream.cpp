@@ -33,15 +33,17 @@ asio::const_buffer buffer_of(std::string_view text) {
 
 }  // namespace
 
-EventStream::EventStream(ClientSocket socket, bool chunked, std::chrono::milliseconds linger)
+EventStream::EventStream(ClientSocket socket, bool chunked, std::chrono::milliseconds linger,
+                         bool apart)
     : socket_(std::move(socket)),
       linger_timer_(socket_.get_executor()),
       linger_(linger),
-      chunked_(chunked) {}
+      chunked_(chunked),
+      apart_(apart) {}
 
 std::shared_ptr<EventStream> EventStream::open(ClientSocket socket, std::string head, bool chunked,
-                                               std::chrono::milliseconds linger) {
-  std::shared_ptr<EventStream> stream(new EventStream(std::move(socket), chunked, linger));
+                                               std::chrono::milliseconds linger, bool apart) {
+  std::shared_ptr<EventStream> stream(new EventStream(std::move(socket), chunked, linger, apart));
   stream->head_ = std::move(head);
   stream->write();
   return stream;
@@ -122,13 +124,25 @@ std::uint64_t EventStream::sent_bytes() const {
   return sent_bytes_ + std::min(past_lead, write_body_bytes_);
 }
 
-/// Makes one write of all that is queued: one chunk.
+/// Takes what the next write sends out of the queue.
+void EventStream::take_queued() {
+  written_.clear();
+  if (!apart_ || queue_.size() <= 1) {
+    written_.swap(queue_);
+    writing_bytes_ = std::exchange(queued_bytes_, 0);
+    return;
+  }
+  written_.push_back(std::move(queue_.front()));
+  queue_.pop_front();
+  writing_bytes_ = cost(written_.front());
+  queued_bytes_ -= writing_bytes_;
+}
+
+/// Makes one write: one chunk.
 void EventStream::gather() {
   sent_bytes_ = sent_bytes();
   write_done_bytes_ = 0;
-  written_.clear();
-  written_.swap(queue_);
-  writing_bytes_ = std::exchange(queued_bytes_, 0);
+  take_queued();
   const std::size_t body_bytes = writing_bytes_ - written_.size() * limits::stream_piece_cost;
   buffers_.clear();
   buffers_.push_back(buffer_of(head_));
@@ -148,7 +162,7 @@ void EventStream::gather() {
   if (chunked_ && body_bytes > 0) {
     buffers_.push_back(buffer_of(line_end));
   }
-  if (finishing()) {
+  if (finishing() && queue_.empty()) {
     last_written_ = true;
     if (chunked_ && ending_ == Ending::whole) {
       buffers_.push_back(buffer_of(last_chunk));

@@ -23,6 +23,7 @@ Result<std::optional<port::Frame>> FaithfulSource::next() {
     lost_(loss);
     port::Frame mark = *last_;
     mark.recv_ns = loss.at_ns;
+    mark.complete = true;
     mark.raw = std::string_view();
     return std::optional{mark};
   }

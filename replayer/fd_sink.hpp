@@ -9,13 +9,19 @@
 
 namespace tapedeck::replayer {
 
-/// What is due goes out in one write, or, where that is asked for, in one for each time of
-/// receiving. The descriptor is not owned; SIGPIPE must be ignored.
+/// What goes out in one write.
+enum class Writes {
+  due,          ///< all that is due
+  each_moment,  ///< what was received at the same time
+  each_frame,
+};
+
+/// The descriptor is not owned; SIGPIPE must be ignored.
 class FdSink final : public PacedSink {
  public:
   /// `name` stands in the error message. Nothing more is written once `stop` is requested,
   /// and a write that waits for its reader is given up; `stop` must outlive the sink.
-  FdSink(int fd, std::string name, const StopRequest& stop, bool writes_each_time = false);
+  FdSink(int fd, std::string name, const StopRequest& stop, Writes writes = Writes::due);
 
   Result<void> accept(const port::Frame& frame) override;
   Result<void> flush() override;
@@ -25,7 +31,7 @@ class FdSink final : public PacedSink {
   int fd_;
   std::string name_;
   const StopRequest& stop_;
-  bool writes_each_time_;
+  Writes writes_;
   std::string gathered_;
   std::int64_t gathered_ns_ = 0;
 };

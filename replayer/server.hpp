@@ -18,7 +18,7 @@
 #include "replayer/admission.hpp"
 #include "replayer/deck.hpp"
 #include "replayer/faithful_source.hpp"
-#include "replayer/faults.hpp"
+#include "replayer/fault_plan.hpp"
 #include "replayer/join_info.hpp"
 #include "replayer/journal.hpp"
 #include "replayer/limits.hpp"
@@ -42,7 +42,7 @@ struct Programme {
   /// Opens the frames for one stream, or for all where they share one. An error of usage: there are
   /// none for this client, whose token is good no longer. Must be there.
   std::function<Result<std::unique_ptr<port::FrameSource>>(const JoinInfo&)> open_stream = {};
-  /// For Sharing::separate, and for ServerOptions::losses: opens what follows on a position. Not
+  /// For Sharing::separate, and for `losses`: opens what follows on a position. Not
   /// set: who reconnects begins anew.
   std::function<Result<std::unique_ptr<port::FrameSource>>(const Position&)> reopen = {};
   /// The position of who had this event id last (Last-Event-ID); nothing: it is on no frame. Not
@@ -51,6 +51,13 @@ struct Programme {
   /// For Sharing::shared: opens what tells a client that comes after the frame `seq` how things
   /// stand; it is sent at once. Not set: nobody is told.
   std::function<Result<std::unique_ptr<port::FrameSource>>(std::uint64_t seq)> open_state = {};
+  /// A connection is lost where it was on the recording, and so long nobody gets a stream. Needs
+  /// `reopen`. Not set: streams go on.
+  Losses losses = {};
+  /// The programme of the conference `alias` where there are several: what is above is asked of
+  /// that one, and with Sharing::shared each has a time of its own. A failure is told to the
+  /// client. It must outlive the server. Not set: this one is everybody's.
+  std::function<Result<const Programme*>(std::string_view alias)> conference = {};
   /// Somebody has joined, and will ask for a stream.
   std::function<Result<Entrance>(const JoinInfo&)> join = {};
   /// The role that the one-time token of a transfer gives in the conference `alias`, once; nothing:
@@ -80,9 +87,6 @@ struct ServerOptions {
   TimelineOptions timeline = {};
   /// With Sharing::shared: time begins with run(), not with the first stream.
   bool at_once = false;
-  /// A connection is lost where it was on the recording, and so long nobody gets a stream; nothing:
-  /// streams go on. Needs Programme::reopen.
-  Losses losses = {};
   /// What was received at another time goes out in a write of its own, as far as a client keeps up.
   bool chunks = false;
   /// Lets all timelines stand still and go on; must outlive the server. Null: nobody does.
@@ -92,14 +96,14 @@ struct ServerOptions {
   bool once = false;
   /// Ends the server this long after run() began; nothing: only the ways above do.
   std::optional<std::int64_t> for_ns = {};
-  /// The participant_uuid for the n-th join, counted from 1. Nothing: default_participant_uuid for
-  /// every one.
-  std::function<std::string(std::uint64_t)> participant_uuid = {};
+  /// The participant_uuid for the n-th join, counted from 1, of the conference `alias`. Nothing:
+  /// default_participant_uuid for every one.
+  std::function<std::string(std::uint64_t, std::string_view alias)> participant_uuid = {};
   Admission admission = {};
   TokenRules tokens = {};
-  /// What goes wrong with the n-th stream, counted from 1; nothing: nothing. Not for
-  /// Sharing::shared.
-  std::function<StreamFaults(std::uint64_t, const JoinInfo&)> faults = {};
+  /// What goes wrong; null: nothing. Must outlive the server. The `t` of a fault is a time of the
+  /// source; for Sharing::live it counts from the beginning of the stream.
+  FaultPlan* faults = nullptr;
   ServerLimits limits = {};
   /// Is told what the server does; nothing: nobody wants to know.
   Journal journal = {};

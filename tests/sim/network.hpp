@@ -79,7 +79,7 @@ class SimulatedNetwork final : public recorder::Source {
 
   const NetworkPlan network_;
   port::Clock& clock_;
-  sim::Random random_;
+  Random random_;
   sim::Node node_;
   std::string name_ = "the simulated node";
 

@@ -177,8 +177,9 @@ class FaithfulReconnect : public testing::TestWithParam<Sharing> {};
 
 TEST_P(FaithfulReconnect, TheStreamEndsAndSoLongNobodyGetsAnother) {
   for (const bool broken : {true, false}) {
-    RunningServer server(steerable(lost_between),
-                         {.sharing = GetParam(), .losses = losses(broken)});
+    Programme programme = steerable(lost_between);
+    programme.losses = losses(broken);
+    RunningServer server(std::move(programme), {.sharing = GetParam()});
     HttpClient client(server.port());
     const std::string token = join(client);
     const auto first = hear(server, events_of(token));
