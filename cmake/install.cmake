@@ -53,6 +53,11 @@ install(
   EXPORT tapedeck
   RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+if(TAPEDECK_SYSTEMD_UNIT)
+  # Not in the folder of libraries, which may be one of an architecture.
+  install(FILES "${PROJECT_SOURCE_DIR}/packaging/tapedeck-record@.service"
+          DESTINATION lib/systemd/system)
+endif()
 
 set(tapedeck_package "${CMAKE_INSTALL_LIBDIR}/cmake/tapedeck")
 install(
