@@ -5,8 +5,10 @@
 #include <string_view>
 #include <utility>
 
+#include "cli/output.hpp"
 #include "core/base/join_defaults.hpp"
 #include "core/base/percent.hpp"
+#include "core/base/units.hpp"
 
 namespace tapedeck::cli {
 
@@ -151,9 +153,20 @@ Result<std::optional<state::Step>> ConferenceTape::next() {
   }
 }
 
+ExitCode ConferenceTape::conclude() const {
+  const std::uint64_t count = reducer().state().counts.over_limit;
+  if (count == 0) {
+    return ExitCode::done;
+  }
+  say(counted(count, "event") +
+      " went over a limit and means less here than to a client; 'tapedeck verify' names each");
+  return ExitCode::lost;
+}
+
 std::int64_t ConferenceTape::wall_ns(std::uint32_t connection_id, std::int64_t at_ns) const {
-  const auto found = std::ranges::find(connections_, connection_id, &schema::Connection::id);
-  if (found == connections_.end()) {
+  const auto found =
+      std::ranges::lower_bound(connections_, connection_id, {}, &schema::Connection::id);
+  if (found == connections_.end() || found->id != connection_id) {
     return tape_->summary().wall_start_ns + at_ns;
   }
   return found->start.wall_ns + (at_ns - found->start.opened_ns);

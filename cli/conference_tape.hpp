@@ -47,6 +47,10 @@ class ConferenceTape {
   /// Of the derivation that has begun.
   [[nodiscard]] const state::Reducer& reducer() const { return derivation_->reducer(); }
 
+  /// `done`; or `lost`, said in a sentence, where a limit of tapedeck made events mean less than
+  /// they do to the client.
+  [[nodiscard]] ExitCode conclude() const;
+
   /// The recorded Unix time of a moment of a connection.
   [[nodiscard]] std::int64_t wall_ns(std::uint32_t connection_id, std::int64_t at_ns) const;
 

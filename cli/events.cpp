@@ -90,7 +90,7 @@ Result<void> print_step(Printer& printer, const state::Step& step,
   return {};
 }
 
-Result<void> print_all(const Values& given, const View& view) {
+Result<ExitCode> print_all(const Values& given, const View& view) {
   auto conference = ConferenceTape::open(given.get("TAPE"));
   if (!conference) {
     return fail(conference.error());
@@ -100,7 +100,7 @@ Result<void> print_all(const Values& given, const View& view) {
     begun = conference->follow_exchanges();
   }
   if (!begun) {
-    return begun;
+    return fail(begun.error());
   }
   std::optional<state::PluginEvents> plugin_events;
   if (view.plugin_api) {
@@ -113,12 +113,16 @@ Result<void> print_all(const Values& given, const View& view) {
       return fail(step.error());
     }
     if (!*step) {
-      return printer.flush();
+      break;
     }
     if (auto printed = print_step(printer, **step, plugin_events); !printed) {
-      return printed;
+      return fail(printed.error());
     }
   }
+  if (auto flushed = printer.flush(); !flushed) {
+    return fail(flushed.error());
+  }
+  return conference->conclude();
 }
 
 }  // namespace
@@ -145,10 +149,7 @@ Result<ExitCode> run_events(const Arguments& arguments) {
   if (!view) {
     return fail(view.error());
   }
-  if (auto printed = print_all(**given, *view); !printed) {
-    return fail(printed.error());
-  }
-  return ExitCode::done;
+  return print_all(**given, *view);
 }
 
 }  // namespace tapedeck::cli

@@ -50,8 +50,8 @@ Result<bool> wants_json(const Values& given) {
   return given.has("json") || (!given.has("human") && isatty(STDOUT_FILENO) == 0);
 }
 
-Result<std::string> state_text(const Values& given, const state::ReducerOptions& options,
-                               const schema::FrameRange& range, bool json) {
+Result<ExitCode> print_state(const Values& given, const state::ReducerOptions& options,
+                             const schema::FrameRange& range, bool json) {
   auto conference = ConferenceTape::open(given.get("TAPE"));
   if (!conference) {
     return fail(conference.error());
@@ -68,12 +68,17 @@ Result<std::string> state_text(const Values& given, const state::ReducerOptions&
       break;
     }
   }
-  if (!json) {
-    return state_view(conference->reducer());
+  Output out;
+  if (json) {
+    append_state_json(out.buffer(), conference->reducer());
+    out.buffer() += '\n';
+  } else {
+    out.buffer() = state_view(conference->reducer());
   }
-  std::string text;
-  append_state_json(text, conference->reducer());
-  return text + '\n';
+  if (auto flushed = out.flush(); !flushed) {
+    return fail(flushed.error());
+  }
+  return conference->conclude();
 }
 
 }  // namespace
@@ -109,19 +114,7 @@ Result<ExitCode> run_state(const Arguments& arguments) {
   if (!json) {
     return fail(json.error());
   }
-  const auto text = state_text(given, {.client = *client, .signals = false}, *range, *json);
-  if (!text) {
-    return fail(text.error());
-  }
-  Output out;
-  auto written = out.write(*text);
-  if (written) {
-    written = out.flush();
-  }
-  if (!written) {
-    return fail(written.error());
-  }
-  return ExitCode::done;
+  return print_state(given, {.client = *client, .signals = false}, *range, *json);
 }
 
 }  // namespace tapedeck::cli

@@ -3,7 +3,7 @@
 namespace tapedeck::replayer {
 namespace {
 
-/// An SDP answer or a token that is none.
+/// A token that is none.
 constexpr std::string_view empty_text = R"("")";
 
 constexpr std::string_view conference_status =
@@ -72,7 +72,7 @@ constexpr Endpoint endpoints[] = {
   {fixed, "POST", "participants/*/calls/*/dtmf", "true"},
   {fixed, "POST", "participants/*/calls/*/fecc", "true"},
   {fixed, "POST", "participants/*/calls/*/new_candidate", "null"},
-  {fixed, "POST", "participants/*/calls/*/update", empty_text},
+  {update, "POST", "participants/*/calls/*/update", ""},
   {fixed, "POST", "participants/*/calls/*/statistics", "null"},
   {breakouts, "POST", "breakouts", ""},
   {fixed, "POST", "breakouts/message", "true"},
@@ -107,7 +107,7 @@ const Endpoint* find_endpoint(const std::vector<std::string_view>& path) {
   const bool in_breakout = path.size() >= 3 && path.front() == "breakouts";
   for (const Endpoint& endpoint : endpoints) {
     const bool in_rooms =
-        endpoint.kind == EndpointKind::fixed || endpoint.kind == EndpointKind::call;
+        endpoint.kind == fixed || endpoint.kind == call || endpoint.kind == update;
     if ((in_rooms || !in_breakout) && matches(endpoint.path, path, in_breakout ? 2 : 0)) {
       return &endpoint;
     }

@@ -14,7 +14,8 @@ enum class EndpointKind {
   request_token,  ///< the join; the only one that needs no token
   refresh_token,
   release_token,
-  call,       ///< answers with the uuid of a new call
+  call,       ///< answers with the uuid of a new call, and refuses its media
+  update,     ///< likewise refuses the media of a further offer
   breakouts,  ///< answers with the uuid of a new breakout room
   theme,      ///< none is set: 204 without a body
   avatar,     ///< none is there: 404

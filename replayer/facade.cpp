@@ -5,6 +5,7 @@
 #include "core/base/join_defaults.hpp"
 #include "core/base/json_text.hpp"
 #include "replayer/join_request.hpp"
+#include "replayer/media_offer.hpp"
 
 namespace tapedeck::replayer {
 namespace {
@@ -137,10 +138,11 @@ Answer Facade::answer_endpoint(const Endpoint& endpoint, std::string_view alias,
     refused.hold_back = endpoint.kind == EndpointKind::refresh_token;
     return refused;
   }
-  return member_answer(endpoint, *member, request.now_ns);
+  return member_answer(endpoint, *member, request);
 }
 
-Answer Facade::member_answer(const Endpoint& endpoint, const Member& member, std::int64_t now_ns) {
+Answer Facade::member_answer(const Endpoint& endpoint, const Member& member,
+                             const Request& request) {
   switch (endpoint.kind) {
     case EndpointKind::request_token:
     case EndpointKind::fixed:
@@ -148,17 +150,22 @@ Answer Facade::member_answer(const Endpoint& endpoint, const Member& member, std
     case EndpointKind::refresh_token: {
       std::string result = R"({"expires":)";
       append_json_string(result, expires());
-      append_member(result, "token", members_.refresh(member.id, now_ns));
+      append_member(result, "token", members_.refresh(member.id, request.now_ns));
       return success(result + '}');
     }
     case EndpointKind::release_token:
       members_.release(member.id);
       return success("true");
     case EndpointKind::call: {
-      // A WebRTC call without an answer stays connecting; the last two are for an RTMP call.
-      std::string result = R"({"sdp":"","url":"","secure_url":"")";
+      std::string result = R"({"url":"","secure_url":"")";  // for an RTMP call
+      append_member(result, "sdp", refuse_media(sdp_of_call(request.body)));
       append_member(result, "call_uuid", numbered_uuid(++uuids_given_));
       return success(result + '}');
+    }
+    case EndpointKind::update: {
+      std::string result;
+      append_json_string(result, refuse_media(sdp_of_call(request.body)));
+      return success(result);
     }
     case EndpointKind::breakouts: {
       std::string result = R"({"breakout_uuid":)";

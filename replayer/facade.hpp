@@ -69,7 +69,7 @@ class Facade {
   [[nodiscard]] std::variant<Role, Answer> role_of(std::string_view alias, const JoinRequest& join,
                                                    std::string_view pin);
   [[nodiscard]] Answer member_answer(const Endpoint& endpoint, const Member& member,
-                                     std::int64_t now_ns);
+                                     const Request& request);
   [[nodiscard]] const Member* member_of(std::string_view alias, const Request& request,
                                         const Target& target);
 

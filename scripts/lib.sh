@@ -38,6 +38,12 @@ node_packages() {
   command -v npm >/dev/null || echo npm
 }
 
+# A browser for the real client; any Chromium will do.
+browser_packages() {
+  command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null ||
+    command -v google-chrome >/dev/null || echo chromium
+}
+
 # build PRESET [TARGET...]
 build() {
   local preset=$1

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 
 #include "core/base/utf8.hpp"
 
@@ -58,6 +59,31 @@ unsigned lone_surrogate(std::string_view text) {
   return 0xd000U | ((byte(1) & 0x3fU) << 6U) | (byte(2) & 0x3fU);
 }
 
+constexpr std::uint64_t in_each_byte(std::uint64_t byte) {
+  return byte * 0x0101'0101'0101'0101U;
+}
+
+/// How many bytes from `at` on stand for themselves in a JSON string, as far as eight at a time
+/// tell: a multiple of eight.
+std::size_t plain_words(std::string_view text, std::size_t at) {
+  constexpr std::uint64_t high = in_each_byte(0x80);
+  constexpr std::uint64_t low = in_each_byte(0x01);
+  std::size_t count = 0;
+  for (; text.size() - at - count >= sizeof(std::uint64_t); count += sizeof(std::uint64_t)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + at + count, sizeof word);
+    const std::uint64_t quote = word ^ in_each_byte('"');
+    const std::uint64_t backslash = word ^ in_each_byte('\\');
+    // A byte below n borrows into its high bit; none is 0x80 or above, or the bit is set anyway.
+    const std::uint64_t found =
+        word | (word - in_each_byte(0x20)) | (quote - low) | (backslash - low);
+    if ((found & high) != 0) {
+      break;
+    }
+  }
+  return count;
+}
+
 }  // namespace
 
 void append_json_string(std::string& out, std::string_view text) {
@@ -65,7 +91,11 @@ void append_json_string(std::string& out, std::string_view text) {
   std::size_t plain = 0;  // start of the bytes that are copied as they are
   std::size_t i = 0;
   const auto flush = [&](std::size_t end) { out.append(text, plain, end - plain); };
-  while (i < text.size()) {
+  while (true) {
+    i += plain_words(text, i);
+    if (i == text.size()) {
+      break;
+    }
     const auto c = static_cast<unsigned char>(text[i]);
     if (c < 0x80) {
       if (c < 0x20 || c == '"' || c == '\\') {

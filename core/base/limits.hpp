@@ -40,6 +40,10 @@ inline constexpr std::size_t chat_bytes_max = std::size_t{16} * 1024 * 1024;
 /// out. What a state is written to, and compared in, takes several times as much.
 inline constexpr std::size_t state_bytes_max = std::size_t{64} * 1024 * 1024;
 
+/// People in a roster that is listed whole each time it changes, as the client's onParticipants
+/// does: of ten times as many, a stream of some megabytes would become terabytes of lists.
+inline constexpr std::size_t roster_listed_max = 10'000;
+
 /// Names of unknown events counted one by one, and the longest of them, so that a stream of ever
 /// new names costs no memory.
 inline constexpr std::size_t unknown_names_max = 256;
@@ -112,9 +116,9 @@ inline constexpr std::size_t findings_per_rule_max = 100;
 /// Longest text in a finding: what stands at a place is shown, not copied.
 inline constexpr std::size_t finding_text_bytes_max = 200;
 
-/// Checkpoints of an expectation: enough to see the story of a conference in a file that a person
-/// can still review.
-inline constexpr std::size_t checkpoints_max = 256;
+/// Checkpoints of an expectation: one for each change in minutes of a lively conference, in a file
+/// of about the size of its stream. Beyond it each stands for several changes.
+inline constexpr std::size_t checkpoints_max = 2000;
 
 /// Frames of one tape that diff aligns: a day of a busy conference has a million. Each needs about
 /// 150 bytes.

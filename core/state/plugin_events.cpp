@@ -1,5 +1,7 @@
 #include "core/state/plugin_events.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <memory>
 
 namespace tapedeck::state {
@@ -116,8 +118,14 @@ Value PluginEvents::picked(const Value& object, std::span<const std::string_view
   }
   Member* const members = arena_.allocate<Member>(keys.size());
   std::size_t count = 0;
+  const std::span<const Member> from = object.members();
+  auto next = from.begin();  // the keys are in the order of the client's objects
   for (const std::string_view key : keys) {
-    std::construct_at(members + count++, Member{key, object[key]});
+    const auto found =
+        std::find_if(next, from.end(), [&](const Member& m) { return m.key == key; });
+    const bool in_order = found != from.end();
+    std::construct_at(members + count++, Member{key, in_order ? found->value : object[key]});
+    next = in_order ? std::next(found) : next;
   }
   return Value::object({members, count});
 }

@@ -81,7 +81,7 @@ Outcome Reducer::apply(const event::WireEvent& event, std::int64_t wall_ns) {
       } catch (const Thrown& thrown) {
         outcome_ = {Fate::dropped, thrown.why};
       } catch (const NoRoom&) {
-        outcome_ = {Fate::no_room, {}};
+        outcome_ = {Fate::left_out, {}, Limit::state_bytes};
       }
       break;
     case Payload::empty:
@@ -91,10 +91,17 @@ Outcome Reducer::apply(const event::WireEvent& event, std::int64_t wall_ns) {
       outcome_ = {Fate::dropped, "the data is not JSON"};
       break;
     case Payload::too_deep:
-    case Payload::too_many:
-    case Payload::too_long:
-      outcome_ = {Fate::dropped, "the data goes over a limit"};
+      outcome_ = {Fate::left_out, {}, Limit::json_depth};
       break;
+    case Payload::too_many:
+      outcome_ = {Fate::left_out, {}, Limit::json_values};
+      break;
+    case Payload::too_long:
+      outcome_ = {Fate::left_out, {}, Limit::data_bytes};
+      break;
+  }
+  if (outcome_.limit != Limit::none) {
+    ++state_.counts.over_limit;
   }
   if (outcome_.fate == Fate::dropped) {
     ++state_.counts.dropped;

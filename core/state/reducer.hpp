@@ -29,24 +29,37 @@ namespace tapedeck::state {
 /// What became of an event in the client.
 enum class Fate : std::uint8_t {
   handled,
-  unheard,  ///< the client does not listen to it
-  ignored,  ///< the client finds nothing to do; `why` tells
-  dropped,  ///< the client throws and logs: the event has no further effect; `why` tells
-  late,     ///< the client has been disconnected and listens no more
-  no_room,  ///< not in the client: the state would be larger than ReducerOptions::state_bytes_max
+  unheard,   ///< the client does not listen to it
+  ignored,   ///< the client finds nothing to do; `why` tells
+  dropped,   ///< the client throws and logs: the event has no further effect; `why` tells
+  late,      ///< the client has been disconnected and listens no more
+  left_out,  ///< not in the client: the event goes over a limit of tapedeck
+};
+
+/// What went over a limit of tapedeck (core/base/limits.hpp), where the client has none.
+enum class Limit : std::uint8_t {
+  none,
+  data_bytes,   ///< a line, or the data of a message
+  json_depth,   ///< of the payload, or of the JSON in a chat message
+  json_values,  ///< likewise
+  state_bytes,  ///< ReducerOptions::state_bytes_max
+  roster,       ///< handled, but the roster is too large to be listed
 };
 
 struct Outcome {
   Fate fate = Fate::handled;
   std::string_view why;  ///< a clause without subject or period, static; empty unless it says more
+  Limit limit = Limit::none;
 };
 
 struct ReducerOptions {
   Client client = Client::client_20;
   bool signals = true;  ///< false: only the state is wanted
   bool digest = false;  ///< chain a digest over the changes of the state
-  /// An event that would make the state larger is left out: Fate::no_room.
+  /// An event that would make the state larger is left out.
   std::size_t state_bytes_max = limits::state_bytes_max;
+  /// A larger roster is not listed: Limit::roster.
+  std::size_t roster_listed_max = limits::roster_listed_max;
 };
 
 class Reducer {

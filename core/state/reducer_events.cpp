@@ -27,6 +27,19 @@ std::string_view media_type(const Value& type) {
   return type.as_string().substr(0, type.as_string().find(';'));
 }
 
+Limit limit_of(const event::Decoded& decoded) {
+  switch (decoded.outcome) {
+    case event::Decoded::Outcome::too_deep:
+      return Limit::json_depth;
+    case event::Decoded::Outcome::too_many:
+      return Limit::json_values;
+    case event::Decoded::Outcome::ok:
+    case event::Decoded::Outcome::not_json:
+      break;
+  }
+  return Limit::none;
+}
+
 }  // namespace
 
 event::Decoded Reducer::parse_json(const Value& text) {
@@ -53,6 +66,10 @@ void Reducer::message(const Value& room_id, const Value& payload) {
   Value content = body;
   if (!is_text) {
     const event::Decoded decoded = parse_json(body);
+    if (const Limit limit = limit_of(decoded); limit != Limit::none) {
+      outcome_ = {Fate::left_out, {}, limit};
+      return;
+    }
     if (!decoded.ok()) {
       outcome_ = {Fate::dropped, "the payload of the message is neither text/plain nor JSON"};
       return;

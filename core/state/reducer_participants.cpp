@@ -137,6 +137,10 @@ void Reducer::emit_participant(Signal signal, const Value& room_id,
 }
 
 void Reducer::emit_list(const Value& room_id, const Room* room) {
+  if (room != nullptr && room->participants.size() > options_.roster_listed_max) {
+    outcome_.limit = Limit::roster;
+    return;
+  }
   emit(Signal::onParticipants, [&] {
     std::vector<Value> all;
     if (room != nullptr) {

@@ -75,7 +75,8 @@ struct Counts {
   std::array<std::uint64_t, event::kinds> by_kind{};
   /// By name, at most limits::unknown_names_max of them; the rest is only in `by_kind`.
   std::map<std::string, std::uint64_t, std::less<>> unknown;
-  std::uint64_t dropped = 0;  ///< events that the client drops with an error in its log
+  std::uint64_t dropped = 0;     ///< events that the client drops with an error in its log
+  std::uint64_t over_limit = 0;  ///< events that mean less here than to the client, for a limit
   std::uint64_t connections = 0;
   std::uint64_t chat = 0;             ///< messages, also those no longer in the log
   std::uint64_t token_refreshes = 0;  ///< refresh_token events

@@ -156,10 +156,9 @@ bool ChangeCount::after(const state::Reducer& reducer) {
 
 // Writing.
 
-ExpectationWriter::ExpectationWriter(std::uint64_t changes)
+ExpectationWriter::ExpectationWriter(std::uint64_t changes, std::size_t checkpoints_max)
     : changes_(changes),
-      stride_(std::max<std::uint64_t>(
-          1, (changes + limits::checkpoints_max - 1) / limits::checkpoints_max)) {}
+      stride_(std::max<std::uint64_t>(1, (changes + checkpoints_max - 1) / checkpoints_max)) {}
 
 void ExpectationWriter::after(const port::Frame& frame, const state::Reducer& reducer) {
   if (!count_.after(reducer) || (count_.changes() % stride_ != 0 && count_.changes() != changes_)) {
@@ -235,7 +234,10 @@ Result<Expectation> Expectation::parse(std::string_view text) {
   return expectation;
 }
 
-Result<Value> Expectation::state_after(std::size_t count, Arena& arena) const {
+Result<OwnedValue> Expectation::state_after(std::size_t count) const {
+  constexpr std::size_t garbage_bytes_max = std::size_t{16} * 1024 * 1024;
+  OwnedValue owned;
+  Arena arena;
   Value state = Value::null();
   for (std::size_t i = 0; i < count; ++i) {
     const auto next = apply_patch(state, checkpoints_[i].patch, arena);
@@ -244,8 +246,13 @@ Result<Value> Expectation::state_after(std::size_t count, Arena& arena) const {
                      " of the expectation: " + next.error().message);
     }
     state = *next;
+    if (arena.bytes() > garbage_bytes_max) {  // each patch leaves behind what it replaced
+      owned = OwnedValue(state);
+      arena = Arena();
+      state = *owned;
+    }
   }
-  return state;
+  return OwnedValue(state);
 }
 
 // Comparing.
@@ -279,15 +286,14 @@ void ExpectationCheck::after(const port::Frame& frame, const state::Reducer& red
 void ExpectationCheck::depart(const state::Reducer& reducer, std::size_t checkpoints,
                               std::string_view expected, std::string_view got) {
   departed_ = true;
-  Arena arena;
-  const auto due = expectation_.state_after(checkpoints, arena);
+  const auto due = expectation_.state_after(checkpoints);
   if (!due) {
     add("/checkpoints", "patches that fit one another", due.error().message);
     return;
   }
   const OwnedValue state = expected_part(reducer);
   bool found = false;
-  compare(*due, *state, [&](const Difference& difference) {
+  compare(**due, *state, [&](const Difference& difference) {
     add("/state" + difference.pointer, json_of(difference.a), json_of(difference.b));
     found = true;
     return false;

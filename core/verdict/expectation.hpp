@@ -25,6 +25,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/limits.hpp"
 #include "core/base/result.hpp"
 #include "core/event/value.hpp"
 #include "core/port/frame.hpp"
@@ -76,7 +77,8 @@ class ChangeCount {
 /// there are. Not thread-safe.
 class ExpectationWriter {
  public:
-  explicit ExpectationWriter(std::uint64_t changes);
+  explicit ExpectationWriter(std::uint64_t changes,
+                             std::size_t checkpoints_max = limits::checkpoints_max);
 
   /// The frame has been reduced.
   void after(const port::Frame& frame, const state::Reducer& reducer);
@@ -109,7 +111,7 @@ class Expectation {
   /// Each change of the state has a checkpoint of its own.
   [[nodiscard]] bool has_every_change() const { return every_change_; }
   /// The state after the first `count` checkpoints; an error where a patch does not fit.
-  [[nodiscard]] Result<event::Value> state_after(std::size_t count, event::Arena& arena) const;
+  [[nodiscard]] Result<event::OwnedValue> state_after(std::size_t count) const;
 
  private:
   event::OwnedValue document_;  ///< what the checkpoints refer to

@@ -209,20 +209,9 @@ void Validator::event(const event::WireEvent& event, const state::Outcome& outco
                                 limits::finding_text_bytes_max / 2));
       return;
     case Payload::too_deep:
-      findings_.add(Rule::limit_reached, place_of(event),
-                    "at most " + std::to_string(limits::json_depth_max) + " levels of JSON",
-                    "more");
-      return;
     case Payload::too_many:
-      findings_.add(Rule::limit_reached, place_of(event),
-                    "at most " + std::to_string(limits::json_values_max) + " values of JSON",
-                    "more");
-      return;
     case Payload::too_long:
-      findings_.add(Rule::limit_reached, place_of(event),
-                    "a line of at most " + std::to_string(limits::line_bytes_max) +
-                        " bytes, data of at most " + std::to_string(limits::message_bytes_max),
-                    "more");
+      check_limit(event, outcome.limit);
       return;
   }
   if (event.kind == Kind::unknown) {
@@ -236,15 +225,37 @@ void Validator::event(const event::WireEvent& event, const state::Outcome& outco
     findings_.add(Rule::dropped_message, place_of(event), taken, outcome.why);
     return;
   }
-  if (outcome.fate == state::Fate::no_room) {
-    findings_.add(Rule::limit_reached, place_of(event),
-                  "a state of at most " + std::to_string(limits::state_bytes_max) + " bytes",
-                  "more; the event is left out");
-  }
+  check_limit(event, outcome.limit);
   if (event.kind == Kind::breakout_event) {
     breakout_event(event);
   } else {
     follow(whole);
+  }
+}
+
+void Validator::check_limit(const event::WireEvent& event, state::Limit limit) {
+  const auto at_most = [&](std::size_t count, std::string_view what, std::string_view found) {
+    findings_.add(Rule::limit_reached, place_of(event),
+                  "at most " + std::to_string(count) + std::string(what), found);
+  };
+  switch (limit) {
+    case state::Limit::none:
+      return;
+    case state::Limit::data_bytes:
+      findings_.add(Rule::limit_reached, place_of(event),
+                    "a line of at most " + std::to_string(limits::line_bytes_max) +
+                        " bytes, data of at most " + std::to_string(limits::message_bytes_max),
+                    "more");
+      return;
+    case state::Limit::json_depth:
+      return at_most(limits::json_depth_max, " levels of JSON", "more");
+    case state::Limit::json_values:
+      return at_most(limits::json_values_max, " values of JSON", "more");
+    case state::Limit::state_bytes:
+      return at_most(limits::state_bytes_max, " bytes of state", "more; the event is left out");
+    case state::Limit::roster:
+      return at_most(limits::roster_listed_max, " people in a roster that is listed",
+                     "more; the list is left out");
   }
 }
 

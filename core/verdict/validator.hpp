@@ -61,6 +61,7 @@ class Validator {
   void begin_connection();
   void check_bytes(const port::Frame& frame);
   void check_dispatched();
+  void check_limit(const event::WireEvent& event, state::Limit limit);
   void check_order(std::string_view id, std::string_view pointer, const event::WireEvent& event);
   void check_payload(const Inner& inner);
 

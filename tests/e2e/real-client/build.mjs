@@ -1,5 +1,5 @@
 // Bundles once per client version, because the published packages use extensionless imports: the
-// runner of one client (client-N.mjs) and the client by itself (library-N.mjs).
+// runner of one client (client-N.mjs) and the client by itself (library-N.mjs); and one for a browser (page-20.js).
 import { build } from 'esbuild';
 
 const versions = { 20: '@pexip/infinity', 19: '@pexip/infinity-19', 17: '@pexip/infinity-17' };
@@ -13,3 +13,8 @@ for (const [major, name] of Object.entries(versions)) {
     });
   }
 }
+
+await build({
+  entryPoints: ['src/page.mjs'], bundle: true, platform: 'browser', format: 'esm', logLevel: 'error', outfile: 'dist/page-20.js',
+  alias: { 'infinity-client': versions[20] },
+});

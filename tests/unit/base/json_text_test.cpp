@@ -1,5 +1,6 @@
 #include "core/base/json_text.hpp"
 
+#include <iterator>
 #include <limits>
 
 #include <gtest/gtest.h>
@@ -25,6 +26,22 @@ TEST(JsonString, EscapesAsJavaScriptDoes) {
   EXPECT_EQ(quoted("\b\f\n\r\t"), R"("\b\f\n\r\t")");
   EXPECT_EQ(quoted(std::string_view("\0\x1f\x7f", 3)), "\"\\u0000\\u001f\x7f\"");
   EXPECT_EQ(quoted("\xe2\x80\xa8"), "\"\xe2\x80\xa8\"");  // U+2028 stays
+}
+
+TEST(JsonString, EscapesWhereverTheByteStands) {
+  const std::string_view odd[] = {"\"", "\\", "\n", "\x1f", "\xff", "\xed\xa0\xbd"};
+  const std::string_view escaped[] = {"\\\"", "\\\\", "\\n", "\\u001f", "\xef\xbf\xbd", "\\ud83d"};
+  for (std::size_t before = 0; before < 20; ++before) {
+    for (std::size_t after = 0; after < 20; ++after) {
+      for (std::size_t i = 0; i < std::size(odd); ++i) {
+        const std::string left(before, '~');
+        const std::string right(after, ' ');
+        const std::string text = left + std::string(odd[i]) + right;
+        EXPECT_EQ(quoted(std::string_view(text)),
+                  '"' + left + std::string(escaped[i]) + right + '"');
+      }
+    }
+  }
 }
 
 TEST(JsonString, ALoneSurrogateIsEscapedAndABadByteReplaced) {

@@ -176,7 +176,7 @@ TEST_F(FacadeTest, RoomsAndCallsHaveUuidsOfTheirOwn) {
             R"({"status":"success","result":)"
             R"({"breakout_uuid":"00000000-0000-4000-8000-000000000001"}})");
   EXPECT_EQ(post("participants/p/calls", "token-1").body,
-            R"({"status":"success","result":{"sdp":"","url":"","secure_url":"",)"
+            R"({"status":"success","result":{"url":"","secure_url":"","sdp":"",)"
             R"("call_uuid":"00000000-0000-4000-8000-000000000002"}})");
   EXPECT_EQ(post("participants/p/calls/c/disconnect", "token-1").body,
             R"({"status":"success","result":null})");

@@ -82,6 +82,15 @@ TEST(Message, IsKeptInALogOfBoundedBytes) {
   EXPECT_EQ(client.outcome().fate, Fate::handled);
 }
 
+TEST(Message, WithJsonOverALimitIsLeftOut) {
+  TestClient client(Client::client_20);
+  const std::string deep(limits::json_depth_max + 1, '[');
+  client.send("message_received", R"({"type":"application/json","payload":")" + deep + "\"}");
+  EXPECT_EQ(client.outcome().fate, Fate::left_out);
+  EXPECT_EQ(client.outcome().limit, Limit::json_depth);
+  EXPECT_EQ(client.state().counts.dropped, 0U);
+}
+
 TEST(UnknownEvent, IsCountedByNameWhileTheNameIsShort) {
   TestClient client(Client::client_20);
   client.send("weather", "1");

@@ -43,8 +43,10 @@ class TestClient {
  public:
   explicit TestClient(Client client, Join join = {}, bool digest = true,
                       std::size_t state_bytes_max = limits::state_bytes_max)
-      : derivation_(std::move(join),
-                    {.client = client, .digest = digest, .state_bytes_max = state_bytes_max}) {
+      : TestClient(std::move(join),
+                   {.client = client, .digest = digest, .state_bytes_max = state_bytes_max}) {}
+
+  TestClient(Join join, const ReducerOptions& options) : derivation_(std::move(join), options) {
     joined_ = pull();
   }
 

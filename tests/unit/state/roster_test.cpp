@@ -164,11 +164,26 @@ TEST(ConferenceStatus, IsToldTwiceUpTo17) {
 int fill(TestClient& client, std::string_view room, std::string_view event) {
   for (int sent = 0; sent < 1000; ++sent) {
     client.send_in(room, event, person("u" + std::to_string(sent), R"("overlay_text":"hello")"));
-    if (client.outcome().fate == Fate::no_room) {
+    if (client.outcome().fate == Fate::left_out) {
       return sent;
     }
   }
   return 1000;
+}
+
+TEST(Participants, AreNotListedInARosterThatIsTooLarge) {
+  TestClient client({}, {.client = Client::client_17, .roster_listed_max = 2});
+  client.send("participant_create", person("u1"));
+  EXPECT_EQ(client.send("participant_create", person("u2")).back(),
+            R"(onParticipants "main": "u1" "u2")");
+  EXPECT_EQ(client.outcome().limit, Limit::none);
+  EXPECT_EQ(client.send("participant_create", person("u3")),
+            (Texts{R"(onParticipantJoined "main"/"u3")"}));
+  EXPECT_EQ(client.outcome().fate, Fate::handled);
+  EXPECT_EQ(client.outcome().limit, Limit::roster);
+  EXPECT_EQ(client.state().counts.over_limit, 1U);
+  client.send("participant_delete", R"({"uuid":"u2"})");
+  EXPECT_EQ(client.outcome().limit, Limit::none);
 }
 
 TEST(Room, LeavesOutWhatWouldGoOverTheLimitOfTheState) {
@@ -178,7 +193,7 @@ TEST(Room, LeavesOutWhatWouldGoOverTheLimitOfTheState) {
   EXPECT_LT(room_for, 80);
   EXPECT_EQ(client.state().main().participants.size(), static_cast<std::size_t>(room_for));
   client.send("breakout_begin", R"({"breakout_uuid":"b","participant_uuid":"me"})");
-  EXPECT_EQ(client.outcome().fate, Fate::no_room);
+  EXPECT_EQ(client.outcome().fate, Fate::left_out);
   // What makes it no larger goes on, and what it gives back can be taken again.
   client.send("participant_update", person("u1", R"("overlay_text":"olleh")"));
   EXPECT_EQ(client.outcome().fate, Fate::handled);

@@ -38,11 +38,12 @@ Totals examine(const Blocks& tape, TimelessState& state, After after) {
   return totals;
 }
 
-std::string expectation_of(const Blocks& tape) {
+std::string expectation_of(const Blocks& tape,
+                           std::size_t checkpoints_max = limits::checkpoints_max) {
   ChangeCount changes;
   TimelessState first{state::Join()};
   examine(tape, first, [&](const port::Frame&) { changes.after(first.reducer()); });
-  ExpectationWriter writer(changes.changes());
+  ExpectationWriter writer(changes.changes(), checkpoints_max);
   TimelessState second{state::Join()};
   const Totals totals = examine(
       tape, second, [&](const port::Frame& frame) { writer.after(frame, second.reducer()); });
@@ -178,15 +179,19 @@ TEST(Expectation, HasNoMoreCheckpointsThanTheLimitAndStillFindsTheDeparture) {
     tape.push_back(
         block("conference_update", i % 2 == 0 ? R"({"locked":false})" : R"({"locked":true})"));
   }
-  const std::string text = expectation_of(tape);
+  constexpr std::size_t checkpoints_max = 256;
+  const std::string text = expectation_of(tape, checkpoints_max);
   event::Decoder decoder;
-  EXPECT_LE(decoder.decode(text).value["checkpoints"].items().size(), limits::checkpoints_max);
+  EXPECT_LE(decoder.decode(text).value["checkpoints"].items().size(), checkpoints_max);
   EXPECT_TRUE(departures_of(tape, text).empty());
+  const Blocks tape_before = tape;
   tape[300] = block("conference_update", R"({"locked":"maybe"})");
   const auto departures = departures_of(tape, text);
   ASSERT_FALSE(departures.empty());
   EXPECT_GE(departures[0].seq, 301U);
-  EXPECT_LE(departures[0].seq, 301U + 610 / limits::checkpoints_max + 1);
+  EXPECT_LE(departures[0].seq, 301U + 610 / checkpoints_max + 1);
+  const auto exact = departures_of(tape, expectation_of(tape_before));
+  EXPECT_EQ(exact[0].seq, 301U) << "with a checkpoint for each change";
 }
 
 TEST(Expectation, HoldsPayloadsAsDeepAsThereCanBe) {
