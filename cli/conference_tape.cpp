@@ -8,6 +8,7 @@
 #include "cli/output.hpp"
 #include "core/base/join_defaults.hpp"
 #include "core/base/percent.hpp"
+#include "core/base/saturating.hpp"
 #include "core/base/units.hpp"
 
 namespace tapedeck::cli {
@@ -167,9 +168,9 @@ std::int64_t ConferenceTape::wall_ns(std::uint32_t connection_id, std::int64_t a
   const auto found =
       std::ranges::lower_bound(connections_, connection_id, {}, &schema::Connection::id);
   if (found == connections_.end() || found->id != connection_id) {
-    return tape_->summary().wall_start_ns + at_ns;
+    return saturating_add(tape_->summary().wall_start_ns, at_ns);
   }
-  return found->start.wall_ns + (at_ns - found->start.opened_ns);
+  return saturating_add(found->start.wall_ns, saturating_distance(found->start.opened_ns, at_ns));
 }
 
 }  // namespace tapedeck::cli

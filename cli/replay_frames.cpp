@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "core/base/saturating.hpp"
 #include "core/sse/message_parser.hpp"
 #include "replayer/chunked_source.hpp"
 #include "replayer/looped_source.hpp"
@@ -108,7 +109,8 @@ Result<std::unique_ptr<ServedFrames>> ServedFrames::prepare(const schema::TapeRe
   if (!last) {
     return fail(last.error());
   }
-  served->pass_ns_ = std::max<std::int64_t>(last->recv_ns - wishes.timeline.from_ns, 0);
+  served->pass_ns_ =
+      std::max<std::int64_t>(saturating_distance(wishes.timeline.from_ns, last->recv_ns), 0);
   return served;
 }
 

@@ -3,24 +3,12 @@
 #include <algorithm>
 #include <limits>
 
+#include "core/base/saturating.hpp"
+
 namespace tapedeck::replayer {
 namespace {
 
 constexpr std::int64_t never_ns = std::numeric_limits<std::int64_t>::max();
-
-std::int64_t saturating_add(std::int64_t value, std::int64_t addend) {
-  std::int64_t sum = 0;
-  if (!__builtin_add_overflow(value, addend, &sum)) {
-    return sum;
-  }
-  return addend > 0 ? never_ns : std::numeric_limits<std::int64_t>::min();
-}
-
-/// `later - earlier` where `later >= earlier`.
-std::int64_t saturating_distance(std::int64_t earlier, std::int64_t later) {
-  std::int64_t distance = 0;
-  return __builtin_sub_overflow(later, earlier, &distance) ? never_ns : distance;
-}
 
 }  // namespace
 

@@ -97,7 +97,9 @@ std::unique_ptr<TapeReader> open_tape(const std::string& path) {
 }
 
 void expect_whole(const TapeReader& tape) {
-  for (const auto& problem : tape.verify_bytes()->problems) {
+  const auto verified = tape.verify_bytes();
+  ASSERT_TRUE(verified) << verified.error().message;
+  for (const auto& problem : verified->problems) {
     ADD_FAILURE() << problem.rule << ": " << problem.sentence;
   }
 }

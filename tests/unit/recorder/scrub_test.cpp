@@ -135,7 +135,7 @@ TEST(Scrub, ALongBlockIsScrubbedInAllItsPieces) {
   EXPECT_TRUE(sink.finish());
   const auto tape = *schema::TapeReader::open(folder.path());
   EXPECT_EQ(test::body_of(*tape, {.connection_id = id}),
-            "data: {\"token\":\"XXX"
+            "data: {\"token\":\"xxx"
             "xxxxx\nxxxxxxxxxxxxxxxxxxx"
             "xxxxx\r\n\r\n"
             "data: 1\n\n");
