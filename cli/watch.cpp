@@ -177,8 +177,8 @@ std::string Watch::ailment_of(const Conference& conference) {
 std::vector<std::string> Watch::ailments() const {
   std::vector<std::string> all;
   for (const auto& [name, conference] : conferences_) {
-    if (const std::string why = ailment_of(conference); !why.empty()) {
-      all.push_back((name.empty() ? "" : "'" + name + "': ") + why);
+    if (std::string why = ailment_of(conference); !why.empty()) {
+      all.push_back(name.empty() ? std::move(why) : "'" + name + "': " + why);
     }
   }
   if (const std::string why = more_ailment_ ? more_ailment_() : ""; !why.empty()) {

@@ -45,9 +45,8 @@ struct WatchedTapeOptions {
 
 class WatchedTape final : public port::RecordingSink {
  public:
-  /// `look` asks the writer behind `tape`; `clock` and what `look` refers to must outlive the tape.
-  /// `changed` is called when a connection was opened and, with the counts so far, when the tape
-  /// goes.
+  /// `look` asks the writer behind `tape`; `clock` must outlive the tape. `opened` is called when a
+  /// connection was opened, `gone` when the tape goes.
   struct Ports {
     port::Clock& clock;
     std::function<WriterState()> look;

@@ -34,6 +34,8 @@ constexpr std::size_t visits_max = 16;
 constexpr std::chrono::seconds visit_time_max{5};
 /// Scrapers send some hundred bytes.
 constexpr std::uint32_t request_bytes_max = 8 * 1024;
+/// A read may bring more than the header.
+constexpr std::size_t buffered_bytes_max = std::size_t{2} * request_bytes_max;
 /// Until the next attempt to accept where the system had nothing left to accept with.
 constexpr std::chrono::milliseconds accept_again{200};
 
@@ -106,7 +108,7 @@ class StatusServer::Visit : public std::enable_shared_from_this<Visit> {
 
   beast::tcp_stream stream_;
   std::weak_ptr<State> server_;
-  beast::flat_buffer buffer_{2 * request_bytes_max};
+  beast::flat_buffer buffer_{buffered_bytes_max};
   http::request_parser<http::empty_body> parser_;
   std::string answer_;
   std::array<char, 512> ignored_{};
