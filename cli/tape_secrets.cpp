@@ -62,19 +62,16 @@ Result<TapeSecrets> secrets_of(const Values& values) {
     say("warning: --keep-secrets: tokens, PINs and passwords go onto the tape as they are; whoever "
         "has it can join as those on it");
   }
-  return scrub  ? TapeSecrets::scrubbed
-         : keep ? TapeSecrets::kept
-                : TapeSecrets::replaced;
+  return scrub ? TapeSecrets::scrubbed : keep ? TapeSecrets::kept : TapeSecrets::replaced;
 }
 
 recorder::OnTape on_tape(TapeSecrets secrets) {
-  return secrets == TapeSecrets::kept ? recorder::OnTape::secrets
-                                      : recorder::OnTape::placeholders;
+  return secrets == TapeSecrets::kept ? recorder::OnTape::secrets : recorder::OnTape::placeholders;
 }
 
 Result<std::unique_ptr<RecordOutput>> open_output(const std::string& path,
-                                                  const SeriesOptions& options,
-                                                  TapeSecrets secrets, port::Clock& clock) {
+                                                  const SeriesOptions& options, TapeSecrets secrets,
+                                                  port::Clock& clock) {
   if (options.writing.existing == schema::Existing::append && !options.rotates()) {
     if (auto checked = check_note(path, secrets); !checked) {
       return fail(checked.error());

@@ -87,7 +87,7 @@ std::string fitted(const SecretPlace& place, std::size_t size) {
     std::string last = digits.substr(digits.size() - size);
     return place.number && size > 1 && last.front() == '0' ? '9' + last.substr(1) : last;
   }
-  const std::string filling(size - digits.size(), place.number ? '0' : 'X');
+  const std::string filling(size - digits.size(), place.number ? '0' : '-');
   return place.number ? '9' + filling.substr(1) + digits : filling + digits;
 }
 

@@ -81,8 +81,8 @@ TEST(Scrub, TheSameSecretKeepsItsPlaceholderAndAnotherGetsAnother) {
   for (int number = 3; number < 40; ++number) {
     block("token " + std::to_string(number));
   }
-  EXPECT_EQ(block("abc"), "data: {\"token\":\"X40\"}\n\n");
-  EXPECT_EQ(block("xyz"), "data: {\"token\":\"X41\"}\n\n");
+  EXPECT_EQ(block("abc"), "data: {\"token\":\"-40\"}\n\n");
+  EXPECT_EQ(block("xyz"), "data: {\"token\":\"-41\"}\n\n");
   EXPECT_EQ(block("Q"), "data: {\"token\":\"2\"}\n\n");
 }
 
@@ -135,7 +135,7 @@ TEST(Scrub, ALongBlockIsScrubbedInAllItsPieces) {
   EXPECT_TRUE(sink.finish());
   const auto tape = *schema::TapeReader::open(folder.path());
   EXPECT_EQ(test::body_of(*tape, {.connection_id = id}),
-            "data: {\"token\":\"xxx"
+            "data: {\"token\":\"---"
             "xxxxx\nxxxxxxxxxxxxxxxxxxx"
             "xxxxx\r\n\r\n"
             "data: 1\n\n");
