@@ -99,6 +99,7 @@ bool soak(std::int64_t hours) {
     std::printf(" %s", format_bytes(peak).c_str());
   }
   std::printf(": %s\n", flat ? "flat" : "NOT FLAT");
+  std::fflush(stdout);  // the next run takes its time
   return flat;
 }
 
