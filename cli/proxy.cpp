@@ -222,6 +222,7 @@ WatchOptions watch_options(const Wishes& wishes) {
   options.folder =
       wishes.in_folder ? wishes.output : fs::path(wishes.output).parent_path().string();
   options.folder = options.folder.empty() ? "." : options.folder;
+  options.commit_ns_max = wishes.tapes.writing.commit_ns_max;
   return options;
 }
 

@@ -186,7 +186,7 @@ Result<ExitCode> run_replay(const Arguments& arguments) {
   std::unique_ptr<schema::TapeReader> tape;
   const bool is_folder = std::filesystem::is_directory(wishes->tape);
   if (is_folder && (wishes->destination != Destination::server || !wishes->more.empty())) {
-    return fail_usage("'" + wishes->tape + "' is a folder, which goes with --listen and alone");
+    return fail_io("'" + wishes->tape + "' is a folder, which goes with --listen and alone");
   }
   if (!is_folder) {
     auto opened = open_tape(*wishes, merged);

@@ -73,8 +73,8 @@ Result<void> prepare(Conference& conference, const schema::TapeReader& tape,
 using Conferences = std::map<std::string, Conference, std::less<>>;
 
 Failure two_of_one(const std::string& folder, const std::string& alias) {
-  return fail_usage("two tapes in '" + folder + "' are of the conference '" + alias +
-                    "'; move one of them");
+  return fail_io("two tapes in '" + folder + "' are of the conference '" + alias +
+                 "'; move one of them");
 }
 
 Result<Conferences> open_folder(const std::string& folder, const ReplayWishes& wishes) {
@@ -104,7 +104,7 @@ Result<Conferences> open_folder(const std::string& folder, const ReplayWishes& w
     return fail_io("cannot read the folder '" + folder + "': " + error.message());
   }
   if (conferences.empty()) {
-    return fail_usage("there is no .tape in '" + folder + "'");
+    return fail_io("there is no .tape in '" + folder + "'");
   }
   return conferences;
 }
@@ -180,7 +180,7 @@ Result<ExitCode> serve_folder(const std::string& folder, const ReplayWishes& wis
   programme.conference = [&, names](std::string_view alias) -> Result<const replayer::Programme*> {
     const auto found = conferences->find(alias);
     if (found == conferences->end()) {
-      return fail_usage("Here are several conferences, each at /events/ALIAS: " + names);
+      return fail_io("Here are several conferences, each at /events/ALIAS: " + names);
     }
     return &found->second.programme;
   };

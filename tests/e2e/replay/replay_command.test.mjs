@@ -209,7 +209,7 @@ test('what makes no sense is refused with a sentence', () => {
   fs.writeFileSync(inFolder('empty'), '');
   for (const [status, words, ...args] of [
     [2, /TAPE is missing/],
-    [2, /too many arguments/, meeting, 'more'],
+    [3, /cannot open 'more'/, meeting, 'more'],
     [3, /no-such\.tape/, inFolder('no-such.tape'), '--null'],
     [3, /no\.tape/, inFolder('no.tape'), '--null'],
     [3, /empty/, inFolder('empty'), '--null'],
