@@ -178,7 +178,10 @@ std::vector<std::string> Watch::ailments() const {
   std::vector<std::string> all;
   for (const auto& [name, conference] : conferences_) {
     if (std::string why = ailment_of(conference); !why.empty()) {
-      all.push_back(name.empty() ? std::move(why) : "'" + name + "': " + why);
+      if (!name.empty()) {
+        why.insert(0, "'" + name + "': ");
+      }
+      all.push_back(std::move(why));
     }
   }
   if (const std::string why = more_ailment_ ? more_ailment_() : ""; !why.empty()) {
