@@ -11,16 +11,20 @@ void add_identity_options(Options& options) {
       "the certificate's key (PEM), unless it stands in that file");
 }
 
-Result<std::optional<replayer::Address>> read_listen(const Values& values) {
-  const auto given = values.text("listen");
+Result<std::optional<replayer::Address>> read_address(const Values& values, const char* option) {
+  const auto given = values.text(option);
   if (!given) {
     return std::optional<replayer::Address>{};
   }
   auto address = replayer::parse_address(*given);
   if (!address) {
-    return fail_usage("--listen: " + address.error().message);
+    return fail_usage("--" + std::string(option) + ": " + address.error().message);
   }
   return std::optional(*std::move(address));
+}
+
+Result<std::optional<replayer::Address>> read_listen(const Values& values) {
+  return read_address(values, "listen");
 }
 
 Result<void> announce(const std::string& url) {

@@ -14,6 +14,10 @@ namespace tapedeck::cli {
 /// Adds --cert and --key.
 void add_identity_options(Options& options);
 
+/// The address that `option` gives, if it is there.
+[[nodiscard]] Result<std::optional<replayer::Address>> read_address(const Values& values,
+                                                                    const char* option);
+
 /// What --listen says, if it is there.
 [[nodiscard]] Result<std::optional<replayer::Address>> read_listen(const Values& values);
 

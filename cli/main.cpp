@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "cli/command.hpp"
+#include "cli/log.hpp"
 #include "cli/output.hpp"
 #include "cli/table.hpp"
 
@@ -78,7 +79,7 @@ ExitCode run(const Arguments& all) {
     if (code) {
       return *code;
     }
-    std::cerr << "tapedeck " << name << ": " << printable(code.error().message) << '\n';
+    say_failure(name, code.error().message);
     return exit_code_of(code.error());
   }
   std::cerr << "tapedeck: there is no command '" << printable(name)

@@ -2,12 +2,11 @@
 
 #include <cerrno>
 #include <csignal>
-#include <cstdio>
 #include <cstring>
 
 #include <unistd.h>
 
-#include "cli/table.hpp"
+#include "cli/log.hpp"
 
 namespace tapedeck::cli {
 namespace {
@@ -54,7 +53,7 @@ Result<void> Output::flush() {
 }
 
 void say(std::string_view sentence) {
-  std::fprintf(stderr, "tapedeck: %s\n", printable(sentence).c_str());
+  say({.event = "said", .message = std::string(sentence)});
 }
 
 }  // namespace tapedeck::cli

@@ -31,7 +31,7 @@ class Output {
   std::string buffer_;
 };
 
-/// One line to stderr, prefixed with "tapedeck: ".
+/// One line to stderr, prefixed with "tapedeck: "; see cli/log.hpp for more.
 void say(std::string_view sentence);
 
 }  // namespace tapedeck::cli

@@ -9,11 +9,14 @@
 
 #include "cli/command.hpp"
 #include "cli/listen_options.hpp"
+#include "cli/log.hpp"
 #include "cli/options.hpp"
 #include "cli/output.hpp"
 #include "cli/record_output.hpp"
 #include "cli/record_wishes.hpp"
+#include "cli/tape_secrets.hpp"
 #include "cli/wall_clock.hpp"
+#include "cli/watch.hpp"
 #include "core/base/units.hpp"
 #include "recorder/event_loop.hpp"
 #include "recorder/join_protocol.hpp"
@@ -40,16 +43,22 @@ Options proxy_options() {
       "those that follow are only passed on. A tape is closed when its participant has left.\n"
       "Clients speak plain http to the proxy; it speaks to the node what URL says, https where it\n"
       "says nothing. SIGINT or SIGTERM ends it, exit 0, or 4 where a tape lacks something.\n"
-      "HTTPS_PROXY, HTTP_PROXY and NO_PROXY are honoured. A commit outlives the death of the\n"
-      "process, not a loss of power: waiting for the disk would delay the stream.");
+      "HTTPS_PROXY, HTTP_PROXY and NO_PROXY are honoured. Clients never wait for a disk that is "
+      "full: where\n"
+      "that and the memory of --on-full wait have no room any more a recording ends, and all still "
+      "passes.");
   const auto text = [](const char* name) { return po::value<std::string>()->value_name(name); };
   options.add()("to", text("URL"), "the node, e.g. https://node.example (required)")(
       "listen", text("ADDR"), "serve at HOST:PORT; port 0 picks one (127.0.0.1:8080)")(
       "output,o", text("TAPE|DIR"), "the tape, or the folder for tapes (required)")(
       "overwrite", po::bool_switch(), "replace a TAPE that is there already")(
       "append", po::bool_switch(), "continue a TAPE that is there already")(
-      "allow-remote", po::bool_switch(), "let ADDR be one that other machines reach");
+      "allow-remote", po::bool_switch(), "let these ADDR be ones that other machines reach");
   add_network_options(options);
+  // Waiting for the disk at each commit would delay the streams.
+  add_output_options(options, schema::Durability::normal);
+  add_secret_options(options);
+  add_watch_options(options);
   return options;
 }
 
@@ -57,8 +66,19 @@ struct Wishes {
   recorder::ProxyOptions proxy;
   std::string output;
   bool in_folder = false;
-  schema::Existing existing = schema::Existing::refuse;
+  SeriesOptions tapes;
+  TapeSecrets secrets = TapeSecrets::replaced;
+  WatchOptions watch;
 };
+
+Result<void> read_watch(const Values& values, Wishes& wishes) {
+  auto watch = watch_options_of(values);
+  if (!watch) {
+    return fail(watch.error());
+  }
+  wishes.watch = *std::move(watch);
+  return {};
+}
 
 Result<void> read_output(const Values& values, Wishes& wishes) {
   const auto output = values.text("output");
@@ -67,12 +87,17 @@ Result<void> read_output(const Values& values, Wishes& wishes) {
   }
   wishes.output = *output;
   wishes.in_folder = output->ends_with('/') || fs::is_directory(fs::path(*output));
-  const auto existing = existing_of(values);
-  if (!existing) {
-    return fail(existing.error());
+  auto tapes = output_options_of(values, schema::Durability::normal);
+  if (!tapes) {
+    return fail(tapes.error());
   }
-  wishes.existing = *existing;
-  if (wishes.in_folder && wishes.existing != schema::Existing::refuse) {
+  wishes.tapes = *std::move(tapes);
+  const auto secrets = secrets_of(values);
+  if (!secrets) {
+    return fail(secrets.error());
+  }
+  wishes.secrets = *secrets;
+  if (wishes.in_folder && wishes.tapes.writing.existing != schema::Existing::refuse) {
     return fail_usage("--overwrite and --append go with a tape; in a folder each one is new");
   }
   return {};
@@ -112,17 +137,21 @@ Result<void> read_addresses(const Values& values, Wishes& wishes) {
 /// The tapes of those that join.
 class Tapes {
  public:
-  explicit Tapes(const Wishes& wishes) : wishes_(wishes) {}
+  /// All must outlive it and its tapes.
+  Tapes(const Wishes& wishes, port::Clock& clock, Watch& watch)
+      : wishes_(wishes), clock_(clock), watch_(watch) {}
 
   /// What would fail for every one that joins fails before anybody does.
   [[nodiscard]] Result<void> prepare() const;
 
-  Result<std::unique_ptr<port::RecordingSink>> open(const recorder::ProxyJoin& join);
+  Result<recorder::ProxyTape> open(const recorder::ProxyJoin& join);
 
  private:
   [[nodiscard]] std::string new_name(const std::string& alias) const;
 
   const Wishes& wishes_;
+  port::Clock& clock_;
+  Watch& watch_;
   bool taken_ = false;  ///< the only tape
 };
 
@@ -135,7 +164,8 @@ Result<void> Tapes::prepare() const {
     }
     return {};
   }
-  if (wishes_.existing == schema::Existing::refuse && fs::exists(wishes_.output, error)) {
+  if (wishes_.tapes.writing.existing == schema::Existing::refuse &&
+      TapeSeries::is_there(wishes_.output, wishes_.tapes)) {
     return fail_io("'" + wishes_.output +
                    "' is there already; add --overwrite to replace it, or --append to continue it");
   }
@@ -149,27 +179,27 @@ Result<void> Tapes::prepare() const {
 std::string Tapes::new_name(const std::string& alias) const {
   const std::string stem = (fs::path(wishes_.output) / file_stem_of(alias)).string();
   std::string name = stem + ".tape";
-  std::error_code ignored;
-  for (int number = 2; fs::exists(name, ignored); ++number) {
+  for (int number = 2; TapeSeries::is_there(name, wishes_.tapes); ++number) {
     name = stem + "-" + std::to_string(number) + ".tape";
   }
   return name;
 }
 
-Result<std::unique_ptr<port::RecordingSink>> Tapes::open(const recorder::ProxyJoin& join) {
+Result<recorder::ProxyTape> Tapes::open(const recorder::ProxyJoin& join) {
   const std::string who =
       "'" + recorder::printable(join.alias) + "'" +
       (join.participant_uuid.empty() ? "" : " as " + recorder::printable(join.participant_uuid));
   if (!wishes_.in_folder && taken_) {
-    say("passing on " + who + " unrecorded: '" + wishes_.output +
-        "' is the tape of the one that joined first; -o DIR gives each one a tape");
-    return std::unique_ptr<port::RecordingSink>();
+    say({.level = Level::warn,
+         .event = "unrecorded",
+         .conference = join.alias,
+         .message = "passing on " + who + " unrecorded: '" + wishes_.output +
+                    "' is the tape of the one that joined first; -o DIR gives each one a tape"});
+    return recorder::ProxyTape{};
   }
   taken_ = true;
   const std::string path = wishes_.in_folder ? new_name(join.alias) : wishes_.output;
-  auto tape = schema::TapeWriter::open(path, {.existing = wishes_.existing,
-                                              .durability = schema::Durability::normal,
-                                              .wall_now_ns = wall_now_ns()});
+  auto tape = open_output(path, wishes_.tapes, wishes_.secrets, clock_);
   if (!tape) {
     return fail(tape.error());
   }
@@ -178,8 +208,39 @@ Result<std::unique_ptr<port::RecordingSink>> Tapes::open(const recorder::ProxyJo
       return fail(noted.error());
     }
   }
-  say("recording " + who + " onto '" + path + "'");
-  return std::unique_ptr<port::RecordingSink>(*std::move(tape));
+  say({.event = "recording",
+       .conference = join.alias,
+       .message = "recording " + who + " onto " + (*tape)->names()});
+  RecordOutput* const output = tape->get();
+  return recorder::ProxyTape{
+      .sink = watch_.watched(join.alias, *std::move(tape), look_at(output->series())),
+      .why_stop = [output] { return output->why_stop(); }};
+}
+
+WatchOptions watch_options(const Wishes& wishes) {
+  WatchOptions options = wishes.watch;
+  options.folder =
+      wishes.in_folder ? wishes.output : fs::path(wishes.output).parent_path().string();
+  options.folder = options.folder.empty() ? "." : options.folder;
+  options.commit_ns_max = wishes.tapes.writing.commit_ns_max;
+  return options;
+}
+
+/// What is to be seen of the server beside its tapes.
+void watch_too(Watch& watch, const recorder::ProxyServer& server) {
+  watch.add(
+      [&server](MetricsText& text) {
+        text.family("tapedeck_proxy_connections_total", MetricsText::Type::counter,
+                    "Connections of clients to the proxy.");
+        text.sample("", server.connections());
+        text.family("tapedeck_proxy_open_connections", MetricsText::Type::gauge,
+                    "Of these, those that are open.");
+        text.sample("", std::uint64_t{server.open_connections()});
+      },
+      [&server] {
+        return server.unreachable().empty() ? ""
+                                            : "the node cannot be reached: " + server.unreachable();
+      });
 }
 
 Result<ExitCode> serve(const Wishes& wishes) {
@@ -187,7 +248,11 @@ Result<ExitCode> serve(const Wishes& wishes) {
   if (auto caught = loop.catch_signals(); !caught) {
     return fail(caught.error());
   }
-  Tapes tapes(wishes);
+  const auto watch = Watch::begin(loop, watch_options(wishes));
+  if (!watch) {
+    return fail(watch.error());
+  }
+  Tapes tapes(wishes, loop, **watch);
   if (auto prepared = tapes.prepare(); !prepared) {
     return fail(prepared.error());
   }
@@ -196,10 +261,16 @@ Result<ExitCode> serve(const Wishes& wishes) {
       {.clock = loop,
        .wall_now_ns = wall_now_ns,
        .open_tape = [&](const recorder::ProxyJoin& join) { return tapes.open(join); },
-       .log = [](const std::string& sentence) { say(sentence); }});
+       .log =
+           [](const std::string& sentence) {
+             say({.level = Level::warn, .event = "notice", .message = sentence});
+           },
+       .on_tape = on_tape(wishes.secrets),
+       .scrub = wishes.secrets == TapeSecrets::scrubbed});
   if (!server) {
     return fail(server.error());
   }
+  watch_too(**watch, **server);
   if (auto announced = announce((*server)->url()); !announced) {
     return fail(announced.error());
   }
@@ -228,7 +299,7 @@ Result<ExitCode> run_proxy(const Arguments& arguments) {
     return ExitCode::done;
   }
   Wishes wishes;
-  for (const auto read : {read_output, read_addresses}) {
+  for (const auto read : {read_watch, read_output, read_addresses}) {
     if (auto done = read(**values, wishes); !done) {
       return fail(done.error());
     }

@@ -3,21 +3,26 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <vector>
 
 #include "cli/command.hpp"
+#include "cli/log.hpp"
 #include "cli/output.hpp"
 #include "cli/record_output.hpp"
 #include "cli/record_progress.hpp"
 #include "cli/record_wishes.hpp"
+#include "cli/tape_secrets.hpp"
 #include "cli/wall_clock.hpp"
+#include "cli/watch.hpp"
 #include "core/base/units.hpp"
 #include "recorder/event_loop.hpp"
 #include "recorder/file_source.hpp"
 #include "recorder/http_source.hpp"
 #include "recorder/joined_source.hpp"
+#include "recorder/scrub.hpp"
 #include "recorder/session.hpp"
 
 namespace tapedeck::cli {
@@ -52,11 +57,13 @@ std::string why_ended(const recorder::Summary& summary, int signal) {
 /// One source, its session and its tape.
 class OneRecording {
  public:
-  OneRecording(recorder::EventLoop& loop, const RecordWishes& wishes, const RecordTask& task,
-               std::function<void(const recorder::Progress&)> on_progress)
-      : wishes_(wishes),
+  OneRecording(recorder::EventLoop& loop, Watch& watch, const RecordWishes& wishes,
+               const RecordTask& task, std::function<void(const recorder::Progress&)> on_progress)
+      : watch_(watch),
+        wishes_(wishes),
         task_(task),
         loop_(loop),
+        redactor_(on_tape(wishes.secrets)),
         source_(make_source(loop)),
         session_({.source = *source_,
                   .clock = loop,
@@ -64,8 +71,11 @@ class OneRecording {
                   .wall_now_ns = wall_now_ns,
                   .stop_requested = {},
                   .on_progress = std::move(on_progress),
-                  .why_stop = [this] { return tape_ ? tape_->why_stop() : ""; }},
-                 wishes.session) {}
+                  .why_stop = [this] { return tape_ != nullptr ? tape_->why_stop() : ""; },
+                  .is_full = [this] { return tape_ != nullptr && tape_->is_full(); }},
+                 wishes.session) {
+    watch.expect(task.alias, [this] { return how_ended(); });
+  }
 
   [[nodiscard]] recorder::Session& session() { return session_; }
 
@@ -75,14 +85,18 @@ class OneRecording {
  private:
   [[nodiscard]] std::unique_ptr<recorder::Source> make_source(recorder::EventLoop& loop);
   Result<port::RecordingSink*> open_tape();
+  [[nodiscard]] std::optional<std::string> how_ended() const;
 
+  Watch& watch_;
   const RecordWishes& wishes_;
   const RecordTask& task_;
   recorder::EventLoop& loop_;
   recorder::Redactor redactor_;
   recorder::JoinedSource* joined_ = nullptr;  ///< the source, if it joins
   std::unique_ptr<recorder::Source> source_;
-  std::unique_ptr<RecordOutput> tape_;
+  RecordOutput* tape_ = nullptr;  ///< what is watched, once there is one
+  std::unique_ptr<port::RecordingSink> watched_;
+  std::optional<recorder::ScrubbingSink> scrubbing_;
   recorder::Session session_;
 };
 
@@ -108,11 +122,12 @@ std::unique_ptr<recorder::Source> OneRecording::make_source(recorder::EventLoop&
 }
 
 Result<port::RecordingSink*> OneRecording::open_tape() {
-  auto opened = RecordOutput::open(task_.tape, wishes_.output, loop_);
+  auto opened = open_output(task_.tape, wishes_.output, wishes_.secrets, loop_);
   if (!opened) {
     return fail(opened.error());
   }
-  tape_ = *std::move(opened);
+  tape_ = opened->get();
+  watched_ = watch_.watched(task_.alias, *std::move(opened), look_at(tape_->series()));
   const std::string self =
       joined_ != nullptr ? joined_->participant_uuid() : wishes_.self.value_or("");
   if (!self.empty()) {
@@ -121,16 +136,38 @@ Result<port::RecordingSink*> OneRecording::open_tape() {
     }
   }
   if (joined_ != nullptr && joined_->waiting()) {
-    say("waiting to be let into '" + task_.alias + "'");
+    say({.event = "waiting",
+         .conference = task_.alias,
+         .message = "waiting to be let into '" + task_.alias + "'"});
   }
-  return tape_.get();
+  if (wishes_.secrets != TapeSecrets::scrubbed) {
+    return watched_.get();
+  }
+  return &scrubbing_.emplace(*watched_, redactor_);
+}
+
+/// For the watch: that the node has no stream any more is no end that was wished for.
+std::optional<std::string> OneRecording::how_ended() const {
+  using enum recorder::Summary::Ending;
+  if (!session_.over()) {
+    return std::nullopt;
+  }
+  const auto& summary = session_.result();
+  if (!summary) {
+    return summary.error().message;
+  }
+  const bool too_early = summary->ending == refused || summary->ending == gave_up;
+  return too_early ? why_ended(*summary, 0) : "";
 }
 
 Result<ExitCode> OneRecording::report(int signal) const {
   const auto& summary = session_.result();
   if (!summary) {
-    if (tape_ && tape_->data_was_lost()) {
-      say(summary.error().message);
+    if (tape_ != nullptr && tape_->data_was_lost()) {
+      say({.level = Level::error,
+           .event = "frames_lost",
+           .conference = task_.alias,
+           .message = summary.error().message});
       return ExitCode::lost;
     }
     return fail(summary.error());
@@ -140,11 +177,19 @@ Result<ExitCode> OneRecording::report(int signal) const {
         " before the stream had opened; nothing was recorded");
     return ExitCode::interrupted;
   }
-  say("recorded " + counted(summary->totals.frames, "frame") + ", " +
-      format_bytes(summary->totals.bytes) + ", in " + format_duration(summary->elapsed_ns) +
-      " over " + counted(summary->totals.connections, "connection") + " with " +
-      counted(summary->totals.gaps, "gap") + " onto " + tape_->names() + "; " +
-      why_ended(*summary, signal));
+  const recorder::Totals& totals = summary->totals;
+  say({.event = "recorded",
+       .conference = task_.alias,
+       .message = "recorded " + counted(totals.frames, "frame") + ", " +
+                  format_bytes(totals.bytes) + ", in " + format_duration(summary->elapsed_ns) +
+                  " over " + counted(totals.connections, "connection") + " with " +
+                  counted(totals.gaps, "gap") + " onto " + tape_->names() + "; " +
+                  why_ended(*summary, signal),
+       .fields = {{"frames", totals.frames},
+                  {"bytes", totals.bytes},
+                  {"connections", std::uint64_t{totals.connections}},
+                  {"gaps", std::uint64_t{totals.gaps}},
+                  {"elapsed_ns", summary->elapsed_ns}}});
   if (summary->ending == recorder::Summary::Ending::stopped && !summary->detail.empty()) {
     return ExitCode::input_output;  // it was the disk that ended it
   }
@@ -171,7 +216,7 @@ Result<ExitCode> report_all(const std::vector<std::unique_ptr<OneRecording>>& re
   for (const auto& recording : recordings) {
     const auto code = recording->report(signal);
     if (!code) {
-      say(code.error().message);
+      say({.level = Level::error, .event = "failed", .message = code.error().message});
       worst = ExitCode::input_output;
     } else if (worst == ExitCode::done) {
       worst = *code;
@@ -192,14 +237,18 @@ Result<ExitCode> record(const RecordWishes& wishes) {
       return fail_io("cannot make the folder '" + wishes.folder + "': " + error.message());
     }
   }
-  ProgressLine line(wishes.tasks.size());
+  const auto watch = Watch::begin(loop, wishes.watch);
+  if (!watch) {
+    return fail(watch.error());
+  }
+  ProgressLine line(wishes.tasks.size(), **watch);
   std::vector<std::unique_ptr<OneRecording>> recordings;
   std::vector<recorder::Session*> sessions;
   for (const RecordTask& task : wishes.tasks) {
     const auto show = [&line, number = recordings.size()](const recorder::Progress& now) {
       line.show(number, now);
     };
-    recordings.push_back(std::make_unique<OneRecording>(loop, wishes, task, show));
+    recordings.push_back(std::make_unique<OneRecording>(loop, **watch, wishes, task, show));
     sessions.push_back(&recordings.back()->session());
   }
   recorder::run_side_by_side(sessions, loop);

@@ -7,15 +7,12 @@
 #include <utility>
 #include <vector>
 
-#include "cli/output.hpp"
+#include "cli/log.hpp"
 #include "core/base/limits.hpp"
 #include "core/base/units.hpp"
 
 namespace tapedeck::cli {
 namespace {
-
-/// How often a full memory looks whether the disk has room.
-constexpr std::int64_t room_poll_ns = 250 * ns_per_ms;
 
 /// A disk that takes longer for one call does not keep up; that is said once in a while.
 constexpr std::int64_t slow_call_ns = ns_per_s;
@@ -52,10 +49,10 @@ Result<void> read_commit_bounds(const Values& values, schema::TapeWriterOptions&
   return {};
 }
 
-/// One of two words; the first is the default.
-Result<bool> is_first(const Values& values, const char* option, const std::string& first,
-                      const std::string& second) {
-  const std::string given = values.text(option).value_or(first);
+/// Whether it is the first of two words; `otherwise`: where none is given.
+Result<bool> is_one_of(const Values& values, const char* option, const std::string& first,
+                       const std::string& second, bool otherwise) {
+  const std::string given = values.text(option).value_or(otherwise ? first : second);
   if (given != first && given != second) {
     return fail_usage("--" + std::string(option) + ": '" + given + "' is neither " + first +
                       " nor " + second);
@@ -101,19 +98,25 @@ Result<void> read_rotation(const Values& values, SeriesOptions& options) {
 
 }  // namespace
 
-void add_output_options(Options& options) {
+void add_output_options(Options& options, schema::Durability durability) {
   const auto value = [](const char* name) { return po::value<std::string>()->value_name(name); };
   options.add()("commit-frames", value("N"), "commit after so many frames [1000]")(
       "commit-ms", value("N"), "commit what is older than so many milliseconds [200]")(
       "durable", value("full|normal"),
-      "a commit outlives the power (full) or only the process (normal) [full]")(
+      durability == schema::Durability::full
+          ? "a commit outlives the power (full) or only the process (normal) [full]"
+          : "a commit outlives the power (full) or only the process (normal) [normal]")(
       "on-full", value("stop|wait"),
       "a full disk ends the recording, or the stream is held in memory until there is room [stop]")(
       "min-free", value("SIZE"), "the disk is full when less than this is free, e.g. 1GiB [0]")(
       "rotate", po::value<std::vector<std::string>>()->composing()->value_name("SIZE|TIME"),
       "begin another tape after so much of the stream, e.g. 1GiB, or so long, e.g. 1h; both may be "
-      "given; the tapes of -o x.tape are x.001.tape and so on")(
-      "ring", value("TIME"),
+      "given; the tapes of -o x.tape are x.001.tape and so on");
+}
+
+void add_ring_option(Options& options) {
+  options.add()(
+      "ring", po::value<std::string>()->value_name("TIME"),
       "keep only the last, e.g. 10m; written to the tape at the end, and at each SIGUSR1 to "
       "x.001.tape and so on");
 }
@@ -129,7 +132,7 @@ Result<schema::Existing> existing_of(const Values& values) {
                    : schema::Existing::refuse;
 }
 
-Result<SeriesOptions> output_options_of(const Values& values) {
+Result<SeriesOptions> output_options_of(const Values& values, schema::Durability durability) {
   SeriesOptions options;
   schema::TapeWriterOptions& writing = options.writing;
   const auto existing = existing_of(values);
@@ -140,8 +143,9 @@ Result<SeriesOptions> output_options_of(const Values& values) {
   if (auto read = read_commit_bounds(values, writing); !read) {
     return fail(read.error());
   }
-  const auto full = is_first(values, "durable", "full", "normal");
-  const auto stop = is_first(values, "on-full", "stop", "wait");
+  const bool is_full = durability == schema::Durability::full;
+  const auto full = is_one_of(values, "durable", "full", "normal", is_full);
+  const auto stop = is_one_of(values, "on-full", "stop", "wait", true);
   if (!full || !stop) {
     return fail(full ? stop.error() : full.error());
   }
@@ -166,7 +170,6 @@ RecordOutput::RecordOutput(std::unique_ptr<TapeSeries> tape, std::string path,
       path_(std::move(path)),
       options_(options),
       clock_(clock),
-      tape_minus_clock_ns_(tape_->session_start_ns() - clock.now_ns()),
       first_part_(tape_->part()),
       write_outs_done_(write_outs_asked) {}
 
@@ -203,9 +206,11 @@ auto RecordOutput::timed(Call call) {
   const std::int64_t after_ns = clock_.now_ns();
   if (after_ns - before_ns >= slow_call_ns && after_ns >= slow_quiet_until_ns_) {
     slow_quiet_until_ns_ = after_ns + slow_quiet_ns;
-    say("the disk of '" + path_ + "' cannot keep up: it took " +
-        format_duration(after_ns - before_ns) +
-        " to write what had come; the stream waits meanwhile, and nothing is dropped");
+    say({.level = Level::warn,
+         .event = "disk_slow",
+         .message = "the disk of '" + path_ + "' cannot keep up: it took " +
+                    format_duration(after_ns - before_ns) +
+                    " to write what had come; the stream waits meanwhile, and nothing is dropped"});
   }
   if (done) {
     say_what_is_held();
@@ -221,36 +226,31 @@ void RecordOutput::say_what_is_held() {
   holding_ = holding;
   if (holding) {
     holding_since_ns_ = clock_.now_ns();
-    say("the disk of '" + path_ + "' is full: what comes is held in memory, up to " +
-        format_bytes(limits::held_bytes_max) + ", until there is room");
+    say({.level = Level::warn,
+         .event = "disk_full",
+         .message = "the disk of '" + path_ + "' is full: what comes is held in memory, up to " +
+                    format_bytes(limits::held_bytes_max) + ", until there is room"});
   } else {
     waiting_ = false;
-    say("the disk of '" + path_ + "' has room again after " +
-        format_duration(clock_.now_ns() - holding_since_ns_) +
-        ": what was held is written, and nothing is lost");
+    say({.event = "disk_has_room",
+         .message = "the disk of '" + path_ + "' has room again after " +
+                    format_duration(clock_.now_ns() - holding_since_ns_) +
+                    ": what was held is written, and nothing is lost"});
   }
 }
 
-Result<void> RecordOutput::wait_for_room() {
+bool RecordOutput::is_full() {
   if (tape_->tape().held_bytes() < limits::held_bytes_max) {
-    return {};
+    return false;
   }
   if (!std::exchange(waiting_, true)) {
-    say("the disk of '" + path_ +
-        "' is full, and so is the memory for what is held: the stream waits until there is room; "
-        "SIGTERM ends the recording without what is held");
+    say({.level = Level::warn,
+         .event = "memory_full",
+         .message = "the disk of '" + path_ +
+                    "' is full, and so is the memory for what is held: the stream waits until "
+                    "there is room; SIGTERM ends the recording without what is held"});
   }
-  while (tape_->tape().held_bytes() >= limits::held_bytes_max) {
-    const std::int64_t now_ns = clock_.now_ns();
-    if (clock_.wait_until(now_ns + room_poll_ns) == port::Wait::woken) {
-      return {};  // whoever hears of the stop ends the recording
-    }
-    if (auto done = tape_->commit_if_due(clock_.now_ns() + tape_minus_clock_ns_); !done) {
-      return done;
-    }
-  }
-  say_what_is_held();
-  return {};
+  return true;
 }
 
 Result<std::uint32_t> RecordOutput::open_connection(const port::ConnectionStart& start) {
@@ -259,9 +259,10 @@ Result<std::uint32_t> RecordOutput::open_connection(const port::ConnectionStart&
 
 Result<void> RecordOutput::note_read(std::uint32_t connection_id, std::uint64_t end_offset,
                                      std::int64_t recv_ns) {
-  tape_minus_clock_ns_ = recv_ns - clock_.now_ns();
-  if (auto waited = wait_for_room(); !waited) {
-    return waited;
+  if (tape_->tape().held_bytes() > limits::held_bytes_max + limits::read_bytes_max) {
+    return fail_io("the disk of '" + path_ +
+                   "' is full, and so is the memory for what is held; make room, or let --on-full "
+                   "stop and --min-free end recordings before that");
   }
   return timed([&] { return tape_->note_read(connection_id, end_offset, recv_ns); });
 }
@@ -300,8 +301,12 @@ void RecordOutput::write_out_now() {
     path = TapeSeries::path_of_part(path_, ++written_out_);
   } while (std::filesystem::exists(path, error));
   const auto written = tape_->write_out(path, schema::Existing::refuse);
-  say(written ? "wrote the last " + format_duration(*options_.keep_ns) + " to '" + path + "'"
-              : written.error().message);
+  if (written) {
+    say({.event = "written_out",
+         .message = "wrote the last " + format_duration(*options_.keep_ns) + " to '" + path + "'"});
+  } else {
+    say({.level = Level::error, .event = "not_written_out", .message = written.error().message});
+  }
 }
 
 Result<void> RecordOutput::finish() {

@@ -2,10 +2,10 @@
 // disk does not do its part.
 //
 // A full disk ends the recording (--on-full stop), or what comes is held in memory (--on-full
-// wait). When that is full too, the call does not return before there is room or a signal comes:
-// the stream is not read meanwhile, so that what the node has yet to send waits there. Of all that
-// could be done this loses least; a node that does not wait so long breaks the connection, and that
-// is a gap on the tape.
+// wait). When that is full too (`is_full`), whoever can does not read the stream, so that what the
+// node has yet to send waits there, and other recordings go on. Of all that could be done this
+// loses least; a node that does not wait so long breaks the connection, and that is a gap on the
+// tape. Where the stream cannot wait, as in a proxy, the recording ends there.
 #pragma once
 
 #include <cstdint>
@@ -20,14 +20,18 @@
 
 namespace tapedeck::cli {
 
-/// --commit-frames, --commit-ms, --durable, --on-full, --min-free, --rotate, --ring.
-void add_output_options(Options& options);
+/// --commit-frames, --commit-ms, --durable, --on-full, --min-free, --rotate. `durability`: without
+/// --durable.
+void add_output_options(Options& options, schema::Durability durability);
+/// --ring.
+void add_ring_option(Options& options);
 
 /// What --overwrite and --append say of an output that is there.
 [[nodiscard]] Result<schema::Existing> existing_of(const Values& values);
 
 /// What these options ask for, those two among them.
-[[nodiscard]] Result<SeriesOptions> output_options_of(const Values& values);
+[[nodiscard]] Result<SeriesOptions> output_options_of(const Values& values,
+                                                      schema::Durability durability);
 
 /// The tape at the end of a recording. Not thread-safe.
 class RecordOutput final : public port::RecordingSink {
@@ -55,6 +59,10 @@ class RecordOutput final : public port::RecordingSink {
   /// A clause on why the recording is to end now, "" as long as it is not.
   [[nodiscard]] std::string why_stop() const;
 
+  [[nodiscard]] const TapeSeries& series() const { return *tape_; }
+  /// Both the disk and the memory for what is held are full: no more is to be read for now.
+  [[nodiscard]] bool is_full();
+
   /// The names of the tapes, as a message shows them.
   [[nodiscard]] std::string names() const;
 
@@ -67,7 +75,6 @@ class RecordOutput final : public port::RecordingSink {
 
   template <class Call>
   auto timed(Call call);
-  Result<void> wait_for_room();
   void say_what_is_held();
   void write_out_now();
 
@@ -75,7 +82,6 @@ class RecordOutput final : public port::RecordingSink {
   std::string path_;
   SeriesOptions options_;
   port::Clock& clock_;
-  std::int64_t tape_minus_clock_ns_ = 0;
   int first_part_;
   int write_outs_done_;  ///< of those that were asked for
   int written_out_ = 0;  ///< the last number that was used

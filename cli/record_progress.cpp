@@ -5,6 +5,8 @@
 
 #include <unistd.h>
 
+#include "cli/log.hpp"
+#include "cli/watch.hpp"
 #include "core/base/units.hpp"
 
 namespace tapedeck::cli {
@@ -32,8 +34,12 @@ const char* text_of(State state) {
 
 }  // namespace
 
-ProgressLine::ProgressLine(std::size_t sessions)
-    : on_terminal_(::isatty(STDERR_FILENO) == 1), progress_(sessions) {}
+bool progress_is_shown() {
+  return ::isatty(STDERR_FILENO) == 1 && !log_is_on_stderr();
+}
+
+ProgressLine::ProgressLine(std::size_t sessions, const Watch& watch)
+    : watch_(watch), is_shown_(progress_is_shown()), progress_(sessions) {}
 
 void ProgressLine::show(std::size_t session, const recorder::Progress& progress) {
   progress_[session] = progress;
@@ -45,16 +51,24 @@ void ProgressLine::show(std::size_t session, const recorder::Progress& progress)
     totals.bytes += one.totals.bytes;
   }
   const std::int64_t since_ns = elapsed_ns - shown_ns_;
-  if (!on_terminal_ || (shown_ && since_ns < progress_ns)) {
+  if (!is_shown_ || (shown_ && since_ns < progress_ns)) {
     return;
   }
   const std::uint64_t bytes = totals.bytes - shown_bytes_;
   const double rate =
       since_ns > 0 ? static_cast<double>(bytes) * 1e9 / static_cast<double>(since_ns) : 0;
-  std::fprintf(stderr, "\r\x1b[K%s  %s frames  %s  %s/s  %s",
+  const Glance glance = watch_.glance();
+  const std::string participants =
+      glance.participants ? counted(*glance.participants, "participant") + "  " : "";
+  const std::string commit =
+      glance.commit_age_ns
+          ? "last commit " + std::to_string(*glance.commit_age_ns / ns_per_s) + "s ago  "
+          : "";
+  std::fprintf(stderr, "\r\x1b[K%s  %s frames  %s  %s/s  %s%s%s  %s",
                format_duration(elapsed_ns / ns_per_ms * ns_per_ms).c_str(),
                format_count(totals.frames).c_str(), format_bytes(totals.bytes).c_str(),
-               format_bytes(static_cast<std::uint64_t>(rate)).c_str(), states().c_str());
+               format_bytes(static_cast<std::uint64_t>(rate)).c_str(), participants.c_str(),
+               commit.c_str(), counted(glance.gaps, "gap").c_str(), states().c_str());
   std::fflush(stderr);
   shown_ = true;
   shown_ns_ = elapsed_ns;

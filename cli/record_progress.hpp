@@ -9,10 +9,16 @@
 
 namespace tapedeck::cli {
 
-/// One for all sessions of a command. Silent where stderr is no terminal.
+class Watch;
+
+/// stderr is a terminal, and not the log's.
+[[nodiscard]] bool progress_is_shown();
+
+/// One for all sessions of a command. Silent where progress is not shown.
 class ProgressLine {
  public:
-  explicit ProgressLine(std::size_t sessions);
+  /// `watch` must outlive the line.
+  ProgressLine(std::size_t sessions, const Watch& watch);
 
   /// The session of that number has come so far.
   void show(std::size_t session, const recorder::Progress& progress);
@@ -21,7 +27,8 @@ class ProgressLine {
  private:
   [[nodiscard]] std::string states() const;
 
-  const bool on_terminal_;
+  const Watch& watch_;
+  const bool is_shown_;
   std::vector<recorder::Progress> progress_;
   bool shown_ = false;
   std::int64_t shown_ns_ = 0;

@@ -11,6 +11,8 @@
 
 #include "cli/options.hpp"
 #include "cli/output.hpp"
+#include "cli/record_progress.hpp"
+#include "core/base/limits.hpp"
 #include "core/base/percent.hpp"
 #include "core/base/units.hpp"
 
@@ -51,20 +53,29 @@ Options record_options() {
       "no-follow", po::bool_switch(), "stay where we are when the node transfers us")(
       "header,H", texts(),
       "send the header 'Name: value'; may be repeated; not sent to other origins")(
-      "retries", text(), "attempts in a row to get a lost stream back [8]")(
+      "retries", text(), "N|forever: attempts in a row to get a lost stream back [8]")(
+      "retry-wait", text(),
+      "the first wait before an attempt; each one more waits twice as long [100ms, or what the "
+      "stream says]")("retry-wait-max", text(), "the longest such wait [30s]")(
       "no-reconnect", po::bool_switch(), "stop when the stream ends")(
       "stall-timeout", text(), "connect again when no byte came for this long")(
       "resolve", texts(),
       "HOST=ADDRESS[,ADDRESS]: what a name stands for, whatever DNS says; may be repeated");
   add_network_options(options);
-  add_output_options(options);
+  add_output_options(options, schema::Durability::full);
+  add_ring_option(options);
+  add_secret_options(options);
+  add_watch_options(options);
+  options.add()("allow-remote", po::bool_switch(),
+                "let the ADDR of --metrics be one that other machines reach");
   return options;
 }
 
 constexpr const char* join_texts[] = {"name", "pin", "pin-file", "extension", "call-tag"};
 constexpr const char* join_switches[] = {"host", "guest", "no-follow"};
-constexpr const char* url_texts[] = {"header", "retries", "stall-timeout", "resolve", "ca",
-                                     "cert",   "key"};
+constexpr const char* url_texts[] = {
+    "header", "retries", "retry-wait", "retry-wait-max", "stall-timeout", "resolve",
+    "ca",     "cert",    "key"};
 
 bool is_uuid(std::string_view text) {
   constexpr std::string_view shape = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
@@ -288,17 +299,45 @@ Result<void> read_headers(const Values& values, RecordWishes& wishes) {
   return {};
 }
 
-Result<void> read_reconnects(const Values& values, RecordWishes& wishes) {
-  const auto retries = values.whole("retries");
-  if (!retries) {
-    return fail(retries.error());
-  }
-  if (*retries && values.get<bool>("no-reconnect")) {
+/// --retries, --retry-wait and --retry-wait-max.
+Result<void> read_retries(const Values& values, recorder::ReconnectOptions& reconnects) {
+  const auto given = values.text("retries");
+  if (given && values.get<bool>("no-reconnect")) {
     return fail_usage("--retries and --no-reconnect contradict each other");
   }
   constexpr std::int64_t retries_max = 1'000'000;
-  const std::int64_t attempts = values.get<bool>("no-reconnect") ? 0 : retries->value_or(8);
-  wishes.session.attempts_max = static_cast<int>(std::min(attempts, retries_max));
+  if (given == "forever") {
+    reconnects.attempts_max = std::nullopt;
+  } else if (const auto retries = values.whole("retries"); !retries) {
+    return fail(retries.error());
+  } else if (*retries) {
+    reconnects.attempts_max = static_cast<int>(std::min(**retries, retries_max));
+  }
+  if (values.get<bool>("no-reconnect")) {
+    reconnects.attempts_max = 0;
+  }
+  const auto first_ns = values.duration("retry-wait");
+  const auto longest_ns = values.duration("retry-wait-max");
+  if (!first_ns || !longest_ns) {
+    return fail(first_ns ? longest_ns.error() : first_ns.error());
+  }
+  reconnects.first_wait_ns = *first_ns;
+  reconnects.longest_wait_ns =
+      longest_ns->value_or(std::max(first_ns->value_or(0), reconnects.longest_wait_ns));
+  if (first_ns->value_or(limits::reconnect_wait_ns) < limits::server_wait_ns_min) {
+    return fail_usage("--retry-wait: a node that is in trouble needs " +
+                      format_duration(limits::server_wait_ns_min) + " at least between attempts");
+  }
+  if (reconnects.longest_wait_ns < first_ns->value_or(limits::reconnect_wait_ns)) {
+    return fail_usage("--retry-wait-max is less than the first wait");
+  }
+  return {};
+}
+
+Result<void> read_reconnects(const Values& values, RecordWishes& wishes) {
+  if (auto read = read_retries(values, wishes.session.reconnects); !read) {
+    return read;
+  }
   const auto stall_ns = values.duration("stall-timeout");
   if (!stall_ns) {
     return fail(stall_ns.error());
@@ -307,7 +346,7 @@ Result<void> read_reconnects(const Values& values, RecordWishes& wishes) {
     return fail_usage("--stall-timeout: no stream brings a byte all the time; give it a second");
   }
   wishes.session.stall_ns = *stall_ns;
-  wishes.session.seed = std::random_device{}();
+  wishes.session.reconnects.seed = std::random_device{}();
   return {};
 }
 
@@ -325,7 +364,7 @@ Result<void> refuse_for_a_file(const Values& values) {
 
 Result<void> read_connection(const Values& values, RecordWishes& wishes) {
   if (!wishes.url && !recorder::looks_like_url(wishes.source)) {
-    wishes.session.attempts_max = 0;
+    wishes.session.reconnects.attempts_max = 0;
     return refuse_for_a_file(values);
   }
   if (!wishes.url) {
@@ -343,16 +382,40 @@ Result<void> read_connection(const Values& values, RecordWishes& wishes) {
   return {};
 }
 
+Result<void> read_watch(const Values& values, RecordWishes& wishes) {
+  auto watch = watch_options_of(values);
+  if (!watch) {
+    return fail(watch.error());
+  }
+  wishes.watch = *std::move(watch);
+  return {};
+}
+
+/// What is only known when all else is.
+void complete_watch(const std::string& output, RecordWishes& wishes) {
+  WatchOptions& watch = wishes.watch;
+  watch.folder = wishes.folder.empty() ? fs::path(output).parent_path().string() : wishes.folder;
+  watch.folder = watch.folder.empty() ? "." : watch.folder;
+  watch.commit_ns_max = wishes.output.writing.commit_ns_max;
+  // A file may come faster than a roster is worked out, and is none to be watched.
+  watch.counts_heads = wishes.url && (watch.counts_heads || progress_is_shown());
+}
+
 Result<std::string> read_output(const Values& values, RecordWishes& wishes) {
   const auto output = values.text("output");
   if (!output) {
     return fail_usage("the output, -o TAPE, is missing; see 'tapedeck record --help'");
   }
-  auto output_options = output_options_of(values);
+  auto output_options = output_options_of(values, schema::Durability::full);
   if (!output_options) {
     return fail(output_options.error());
   }
   wishes.output = *std::move(output_options);
+  const auto secrets = secrets_of(values);
+  if (!secrets) {
+    return fail(secrets.error());
+  }
+  wishes.secrets = *secrets;
   wishes.session.tick_ns =
       std::clamp(wishes.output.writing.commit_ns_max / 4, ns_per_ms, wishes.session.tick_ns);
   wishes.self = values.text("self");
@@ -421,6 +484,9 @@ Result<std::optional<RecordWishes>> read_record_wishes(const Arguments& argument
   }
   const Values& values = **parsed;
   RecordWishes wishes;
+  if (auto watched = read_watch(values, wishes); !watched) {
+    return fail(watched.error());
+  }
   wishes.source = values.get("SOURCE");
   const auto output = read_output(values, wishes);
   if (!output) {
@@ -434,6 +500,7 @@ Result<std::optional<RecordWishes>> read_record_wishes(const Arguments& argument
       return fail(done.error());
     }
   }
+  complete_watch(*output, wishes);
   return std::optional(std::move(wishes));
 }
 

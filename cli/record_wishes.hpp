@@ -9,6 +9,8 @@
 #include "cli/command.hpp"
 #include "cli/options.hpp"
 #include "cli/record_output.hpp"
+#include "cli/tape_secrets.hpp"
+#include "cli/watch.hpp"
 #include "core/base/result.hpp"
 #include "recorder/http_source.hpp"
 #include "recorder/join_protocol.hpp"
@@ -29,12 +31,14 @@ struct RecordWishes {
   std::vector<RecordTask> tasks;     ///< at least one
   std::string folder = {};           ///< where their tapes go, to be made if need be; "" for one
   SeriesOptions output;
+  TapeSecrets secrets = TapeSecrets::replaced;
   std::optional<std::string> self;
   std::vector<recorder::Header> headers;
   recorder::Network network{nullptr, {}};  ///< without TLS as long as the source is a file
   recorder::JoinWishes join;               ///< but for alias and PIN
   bool follow = true;
   recorder::SessionOptions session;
+  WatchOptions watch;
 };
 
 /// Nothing: --help was asked for and printed.

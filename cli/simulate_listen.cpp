@@ -92,6 +92,11 @@ Result<void> read_token_life(const Values& values, NodeOptions& node) {
   return {};
 }
 
+/// Half as long to half as long again.
+replayer::Between about(std::int64_t time_ns) {
+  return {.least = time_ns / 2, .most = time_ns / 2 + time_ns};
+}
+
 Result<void> read_faults(const Values& values, NodeOptions& node) {
   const auto disconnect = values.duration("disconnect-every");
   const auto stall = values.duration("stall-every");
@@ -110,7 +115,14 @@ Result<void> read_faults(const Values& values, NodeOptions& node) {
       return fail_usage("--" + std::string(option) + ": it takes some time");
     }
   }
-  node.disconnect_every_ns = *disconnect;
+  if (*disconnect) {
+    // About that long after it began; every other stream in the middle of a frame.
+    node.faults.push_back({.kind = replayer::FaultKind::drop,
+                           .numbers = {{replayer::FaultKey::t, about(**disconnect)},
+                                       {replayer::FaultKey::torn,
+                                        {.least = replayer::certain_millionths / 2,
+                                         .most = replayer::certain_millionths / 2}}}});
+  }
   node.transfer_every_ns = *transfer;
   node.conference.ask_refresh_every_ns = ask_refresh->value_or(0);
   if (node.transfer_every_ns && node.admission.aliases.size() < 2) {
@@ -123,7 +135,9 @@ Result<void> read_faults(const Values& values, NodeOptions& node) {
     if (**stall <= **stalled) {
       return fail_usage("--stall-every must be longer than --stall-for");
     }
-    node.stalls = {.every_ns = **stall, .for_ns = **stalled};
+    node.faults.push_back({.kind = replayer::FaultKind::stall,
+                           .numbers = {{replayer::FaultKey::every, {**stall, **stall}},
+                                       {replayer::FaultKey::lasts, {**stalled, **stalled}}}});
   }
   return {};
 }

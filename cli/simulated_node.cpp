@@ -16,7 +16,7 @@ constexpr std::uint64_t transfer_seed = 0x7472616e73666572;
 constexpr std::uint64_t fault_seed = 0x6661756c74730000;
 
 /// Half as long to half as long again.
-std::int64_t about(std::int64_t time_ns, sim::Random& random) {
+std::int64_t about(std::int64_t time_ns, Random& random) {
   return time_ns / 2 + random.between(0, time_ns);
 }
 
@@ -53,7 +53,9 @@ sim::Role role_of(replayer::Role role) {
 }  // namespace
 
 SimulatedNode::SimulatedNode(const NodeOptions& options)
-    : options_(options), transfers_(options.conference.seed ^ transfer_seed) {
+    : options_(options),
+      faults_(options.faults, options.conference.seed ^ fault_seed),
+      transfers_(options.conference.seed ^ transfer_seed) {
   const std::size_t count = std::max<std::size_t>(1, options_.admission.aliases.size());
   for (std::size_t i = 0; i < count; ++i) {
     sim::Options conference = options_.conference;
@@ -90,14 +92,10 @@ replayer::ServerOptions SimulatedNode::serving() {
   serving.tokens = {.life = options_.token_life, .strict = true, .text = [this](std::uint64_t n) {
                       return secret("token", n);
                     }};
-  serving.participant_uuid = [seed = options_.conference.seed](std::uint64_t n) {
-    return sim::derived_uuid("client of seed " + std::to_string(seed), std::to_string(n));
+  serving.participant_uuid = [seed = options_.conference.seed](std::uint64_t n, std::string_view) {
+    return derived_uuid("client of seed " + std::to_string(seed), std::to_string(n));
   };
-  if (options_.disconnect_every_ns || options_.stalls) {
-    serving.faults = [this](std::uint64_t stream, const replayer::JoinInfo& who) {
-      return faults(stream, who);
-    };
-  }
+  serving.faults = &faults_;
   return serving;
 }
 
@@ -157,23 +155,10 @@ std::optional<replayer::Role> SimulatedNode::redeem(std::string_view alias,
   return role;
 }
 
-replayer::StreamFaults SimulatedNode::faults(std::uint64_t stream,
-                                             const replayer::JoinInfo& who) const {
-  replayer::StreamFaults faults{.stalls = options_.stalls};
-  if (options_.disconnect_every_ns) {
-    sim::Random random(options_.conference.seed ^ (fault_seed + stream));
-    faults.break_off = {.at_ns = who.now_ns + about(*options_.disconnect_every_ns, random)};
-    if (random.percent(50)) {
-      faults.break_off->kept_permille = static_cast<std::uint32_t>(random.between(1, 999));
-    }
-  }
-  return faults;
-}
-
 /// As base64 looks: a client that escapes it wrongly is found out.
 std::string SimulatedNode::secret(const std::string& kind, std::uint64_t number) const {
-  std::string text = sim::derived_uuid(
-      kind + " of seed " + std::to_string(options_.conference.seed), std::to_string(number));
+  std::string text = derived_uuid(kind + " of seed " + std::to_string(options_.conference.seed),
+                                  std::to_string(number));
   text[text.find('-')] = '+';
   text[text.find('-')] = '/';
   std::erase(text, '-');

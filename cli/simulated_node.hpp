@@ -13,8 +13,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/random.hpp"
 #include "core/sim/node.hpp"
-#include "core/sim/random.hpp"
 #include "replayer/server.hpp"
 
 namespace tapedeck::cli {
@@ -25,9 +25,8 @@ struct NodeOptions {
   std::chrono::seconds token_life{120};
   /// Each client is sent to the next conference, so long after it came on average.
   std::optional<std::int64_t> transfer_every_ns = std::nullopt;
-  /// Each stream breaks off, so long after it began on average; every other one within a frame.
-  std::optional<std::int64_t> disconnect_every_ns = std::nullopt;
-  std::optional<replayer::StreamFaults::Stalls> stalls = std::nullopt;
+  /// What else goes wrong.
+  std::vector<replayer::Fault> faults = {};
 };
 
 class SimulatedNode {
@@ -53,12 +52,11 @@ class SimulatedNode {
   void plan_transfer(const replayer::JoinInfo& who);
   [[nodiscard]] std::optional<replayer::Role> redeem(std::string_view alias,
                                                      std::string_view token);
-  [[nodiscard]] replayer::StreamFaults faults(std::uint64_t stream,
-                                              const replayer::JoinInfo& who) const;
   [[nodiscard]] std::string secret(const std::string& kind, std::uint64_t number) const;
 
   NodeOptions options_;
-  sim::Random transfers_;
+  replayer::FaultPlan faults_;
+  Random transfers_;
   std::uint64_t passes_given_ = 0;
   std::deque<Pass> passes_;
   std::vector<std::unique_ptr<sim::Node>> conferences_;  ///< one for each alias; or one for all

@@ -87,6 +87,12 @@ std::string TapeSeries::path_of_part(const std::string& path, int number, bool r
   return (whole.parent_path() / name).string();
 }
 
+bool TapeSeries::is_there(const std::string& path, const SeriesOptions& options) {
+  std::error_code error;
+  return options.rotates() ? !parts_there(path, options.keep_ns.has_value()).empty()
+                           : fs::exists(path, error);
+}
+
 TapeSeries::TapeSeries(std::string path, const SeriesOptions& options)
     : path_(std::move(path)), options_(options) {}
 
@@ -208,6 +214,7 @@ Result<void> TapeSeries::next_part(std::int64_t at_ns) {
   if (auto closed = close_part(at_ns); !closed && !(waits && tape_->frames_lost() == 0)) {
     return closed;
   }
+  earlier_commits_ += tape_->commits();
   tape_ = *std::move(tape);
   parts_.push_back(part);
   part_bytes_ = 0;

@@ -42,6 +42,9 @@ class TapeSeries final : public port::RecordingSink {
   [[nodiscard]] static std::string path_of_part(const std::string& path, int number,
                                                 bool ring = false);
 
+  /// Whether there is already what a series of this name would replace or continue.
+  [[nodiscard]] static bool is_there(const std::string& path, const SeriesOptions& options);
+
   [[nodiscard]] std::int64_t session_start_ns() const override;
   Result<std::uint32_t> open_connection(const port::ConnectionStart& start) override;
   Result<void> note_read(std::uint32_t connection_id, std::uint64_t end_offset,
@@ -59,6 +62,8 @@ class TapeSeries final : public port::RecordingSink {
 
   /// Of the part that is being recorded: held_bytes, lacks_room, frames_lost.
   [[nodiscard]] const schema::TapeWriter& tape() const { return *tape_; }
+  /// Commits so far, on all parts; as TapeWriter::commits.
+  [[nodiscard]] std::uint64_t commits() const { return earlier_commits_ + tape_->commits(); }
   /// The number of the part that is being recorded, from 1.
   [[nodiscard]] int part() const { return parts_.back().number; }
 
@@ -117,7 +122,8 @@ class TapeSeries final : public port::RecordingSink {
   std::uint32_t connections_ = 0;
   std::uint64_t frames_ = 0;
   std::uint64_t part_bytes_ = 0;
-  std::int64_t retry_ns_ = 0;  ///< a part that could not be made is tried again then
+  std::uint64_t earlier_commits_ = 0;  ///< on earlier parts
+  std::int64_t retry_ns_ = 0;          ///< a part that could not be made is tried again then
   std::optional<Cut> cut_;
   state::Join join_;
   std::unique_ptr<state::Derivation> derivation_;

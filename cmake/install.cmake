@@ -31,8 +31,8 @@ function(tapedeck_install name folder)
 endfunction()
 
 # What is public. A header that these include has to be among them; tests/consumer sees to that.
-tapedeck_install(base core/base check join_defaults json_text json_writer limits rate result units
-                 utf8)
+tapedeck_install(base core/base check join_defaults json_text json_writer limits random rate
+                 result units utf8)
 tapedeck_install(sse core/sse encoder frame_splitter line_scanner message message_parser)
 tapedeck_install(port core/port clock frame frame_sink frame_source recording_sink virtual_clock)
 tapedeck_install(event core/event catalogue decoder json_schema kind value wire_event wire_reader
@@ -41,7 +41,7 @@ tapedeck_install(state core/state client_policy derivation digest javascript joi
                  participant plugin_events reducer rest_call restore signal state state_json)
 tapedeck_install(verdict core/verdict examination expectation findings mask plugin_event_counts
                  rule tape_diff validator)
-tapedeck_install(sim core/sim conference director node options participant payload random
+tapedeck_install(sim core/sim conference director node options participant payload
                  sim_source)
 tapedeck_install(schema schema byte_digest tape_reader tape_writer)
 tapedeck_install(replay replayer deck lateness looped_source message_reader paced_sink player
@@ -53,6 +53,11 @@ install(
   EXPORT tapedeck
   RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+if(TAPEDECK_SYSTEMD_UNIT)
+  # Not in the folder of libraries, which may be one of an architecture.
+  install(FILES "${PROJECT_SOURCE_DIR}/packaging/tapedeck-record@.service"
+          DESTINATION lib/systemd/system)
+endif()
 
 set(tapedeck_package "${CMAKE_INSTALL_LIBDIR}/cmake/tapedeck")
 install(

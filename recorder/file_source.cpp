@@ -94,7 +94,7 @@ SourceEvent FileSource::next(std::int64_t until_ns) {
   if (!std::holds_alternative<Nothing>(outcome_)) {
     return std::exchange(outcome_, Nothing{});
   }
-  if (!input_) {
+  if (!input_ || held_) {
     loop_.wait_until(until_ns);
     return Nothing{};
   }

@@ -24,6 +24,7 @@ class FileSource final : public Source {
   [[nodiscard]] const std::string& name() const override { return name_; }
   void open(const std::string& last_event_id) override;
   [[nodiscard]] SourceEvent next(std::int64_t until_ns) override;
+  void hold(bool held) override { held_ = held; }
   void close() override;
 
  private:
@@ -38,6 +39,7 @@ class FileSource final : public Source {
   std::string name_;
   std::shared_ptr<Input> input_;
   SourceEvent outcome_;  ///< of `open`, until `next` has told it
+  bool held_ = false;
   std::array<char, limits::read_bytes_max> buffer_{};
 };
 

@@ -14,7 +14,7 @@ HttpSource::HttpSource(EventLoop& loop, Redactor& redactor, HttpOptions options)
     : loop_(loop), redactor_(redactor), options_(std::move(options)), url_(options_.url) {
   name_ = redactor_.url(to_string(url_));
   for (const Header& header : options_.headers) {
-    redactor_.header(header.name, header.value);
+    redactor_.remember_header(header.name, header.value);
   }
 }
 
@@ -39,7 +39,7 @@ void HttpSource::ask() {
 }
 
 SourceEvent HttpSource::next(std::int64_t until_ns) {
-  if (!exchange_) {
+  if (!exchange_ || (held_ && opened_)) {
     loop_.wait_until(until_ns);
     return Nothing{};
   }
@@ -124,7 +124,7 @@ Opened HttpSource::opened() {
     const std::string line = field.name + ": " + redactor_.header(field.name, field.value);
     append_utf8_lossy(headers, (headers.empty() ? "" : "\n") + line);
   }
-  return {.source = redactor_.url(to_string(attempt_.url)),
+  return {.source = redactor_.target(to_string(attempt_.url)),
           .http_status = exchange_->head().status,
           .headers = headers,
           .last_event_id = attempt_.sent_event_id};
@@ -135,7 +135,7 @@ Refused HttpSource::refused(std::string reason, bool worth_retrying, std::int64_
     reason = "after a redirect to " + redactor_.url(to_string(attempt_.url)) + ", " + reason;
   }
   close();
-  return {redactor_.text(std::move(reason)), worth_retrying, retry_after_ns};
+  return {redactor_.text(reason), worth_retrying, retry_after_ns};
 }
 
 }  // namespace tapedeck::recorder

@@ -37,6 +37,7 @@ class HttpSource final : public Source {
   [[nodiscard]] const std::string& name() const override { return name_; }
   void open(const std::string& last_event_id) override;
   [[nodiscard]] SourceEvent next(std::int64_t until_ns) override;
+  void hold(bool held) override { held_ = held; }
   void close() override { exchange_.reset(); }
 
  private:
@@ -69,6 +70,7 @@ class HttpSource final : public Source {
   Attempt attempt_;
   std::unique_ptr<HttpExchange> exchange_;  ///< the request under way or the connection there is
   bool opened_ = false;                     ///< `next` has given its Opened
+  bool held_ = false;
 };
 
 }  // namespace tapedeck::recorder

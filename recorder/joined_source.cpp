@@ -31,9 +31,9 @@ bool is_nothing(const SourceEvent& event) {
 JoinedSource::JoinedSource(EventLoop& loop, Redactor& redactor, JoinOptions options)
     : loop_(loop), redactor_(redactor), options_(std::move(options)) {
   const JoinWishes& wishes = options_.wishes;
-  redactor_.placeholder("pin", wishes.pin);
+  redactor_.placeholder("pin", wishes.pin, Memory::for_ever);
   for (const Header& header : options_.headers) {
-    redactor_.header(header.name, header.value);
+    redactor_.remember_header(header.name, header.value);
   }
   name_ =
       "conference '" + printable(wishes.alias) + "' at " + redactor_.url(to_string(wishes.node));
@@ -153,7 +153,7 @@ SourceEvent JoinedSource::poll() {
     event = Exchanged{std::move(exchanges_.front())};
     exchanges_.pop_front();
   }
-  if (is_nothing(event) && stream_) {
+  if (is_nothing(event) && stream_ && !held_) {
     event = poll_stream();
   }
   if (is_nothing(event) && leaving_ && !joining_ && releasing_.empty()) {
@@ -272,9 +272,9 @@ void JoinedSource::poll_releases() {
   });
 }
 
-SourceEvent JoinedSource::refused(std::string reason, bool worth_retrying,
+SourceEvent JoinedSource::refused(const std::string& reason, bool worth_retrying,
                                   std::int64_t retry_after_ns) {
-  return Refused{redactor_.text(std::move(reason)), worth_retrying, retry_after_ns};
+  return Refused{redactor_.text(reason), worth_retrying, retry_after_ns};
 }
 
 }  // namespace tapedeck::recorder

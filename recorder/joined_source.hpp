@@ -44,6 +44,7 @@ class JoinedSource final : public Source {
   /// Without a Last-Event-ID: the real client makes a new EventSource each time.
   void open(const std::string& last_event_id) override;
   [[nodiscard]] SourceEvent next(std::int64_t until_ns) override;
+  void hold(bool held) override { held_ = held; }
   void close() override;
   void hear(const sse::Message& message) override;
   [[nodiscard]] bool leave() override;
@@ -76,7 +77,7 @@ class JoinedSource final : public Source {
   [[nodiscard]] SourceEvent obey();
   void poll_refresh();
   void poll_releases();
-  [[nodiscard]] SourceEvent refused(std::string reason, bool worth_retrying,
+  [[nodiscard]] SourceEvent refused(const std::string& reason, bool worth_retrying,
                                     std::int64_t retry_after_ns = 0);
 
   EventLoop& loop_;
@@ -95,6 +96,7 @@ class JoinedSource final : public Source {
   std::optional<Transfer> transfer_;       ///< heard and not obeyed yet
   std::optional<std::string> unfollowed_;  ///< where the node sent us and we did not go
   std::optional<std::string> dismissal_;
+  bool held_ = false;
   bool leaving_ = false;
   bool waiting_ = false;
   std::string participant_uuid_;

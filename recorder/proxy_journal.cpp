@@ -13,6 +13,7 @@
 #include "recorder/join_protocol.hpp"
 #include "recorder/proxy_rewrite.hpp"
 #include "recorder/response.hpp"
+#include "recorder/scrub.hpp"
 
 namespace tapedeck::recorder {
 namespace {
@@ -46,16 +47,19 @@ std::string shown(const std::string& alias) {
 }  // namespace
 
 struct ProxyJournal::View {
-  View(ProxyJoin join, std::unique_ptr<port::RecordingSink> sink, const ProxyJournalPorts& ports,
+  View(ProxyJoin join, ProxyTape onto, const ProxyJournalPorts& ports, Redactor& redactor,
        std::int64_t head_start_ns)
       : who(std::move(join)),
-        tape(std::move(sink)),
-        recording(*tape, ports.clock, ports.wall_now_ns, std::nullopt, head_start_ns),
+        tape(std::move(onto)),
+        scrubbing(*tape.sink, redactor),
+        recording(ports.scrub ? scrubbing : *tape.sink, ports.clock, ports.wall_now_ns,
+                  std::nullopt, head_start_ns),
         last_ns(ports.clock.now_ns()),
         earliest_ns(last_ns - head_start_ns) {}
 
   ProxyJoin who;
-  std::unique_ptr<port::RecordingSink> tape;
+  ProxyTape tape;
+  ScrubbingSink scrubbing;
   Recording recording;
   const ProxyExchange* stream = nullptr;  ///< the one that is recorded now
   std::string ended;                      ///< why the last one ended; "" before the first
@@ -92,7 +96,7 @@ std::unique_ptr<ProxyExchange> ProxyJournal::begin(const RequestLine& line,
   exchange->last_event_id_ = head.value("Last-Event-ID");
   exchange->exchange_.request_ns = ports_.clock.now_ns();
   exchange->exchange_.method = line.method;
-  exchange->exchange_.target = redactor_.url(line.target);
+  exchange->exchange_.target = redactor_.target(line.target);
   exchange->exchange_.request_headers = headers_text(head.fields);
   return exchange;
 }
@@ -103,10 +107,8 @@ std::string ProxyJournal::headers_text(const std::vector<Header>& fields) {
     if (lower(field.name).starts_with("proxy-")) {
       continue;
     }
-    // `pin: none` is how a guest says that there is no PIN.
-    const std::string value =
-        field.value == "none" ? field.value : redactor_.header(field.name, field.value);
-    append_utf8_lossy(text, (text.empty() ? "" : "\n") + field.name + ": " + value);
+    const std::string line = field.name + ": " + redactor_.header(field.name, field.value);
+    append_utf8_lossy(text, (text.empty() ? "" : "\n") + line);
   }
   return text;
 }
@@ -120,12 +122,12 @@ std::shared_ptr<ProxyJournal::View> ProxyJournal::open_view(ProxyJoin join,
                ", which is passed on nevertheless: " + tape.error().message);
     return nullptr;
   }
-  if (*tape == nullptr) {
+  if (tape->sink == nullptr) {
     return nullptr;
   }
   ++totals_.tapes;
   views_.push_back(
-      std::make_shared<View>(std::move(join), *std::move(tape), ports_, head_start_ns));
+      std::make_shared<View>(std::move(join), *std::move(tape), ports_, redactor_, head_start_ns));
   return views_.back();
 }
 
@@ -138,6 +140,22 @@ void ProxyJournal::survive(View& view, const Result<void>& done) {
   ++totals_.unfinished;
   ports_.log("the recording of " + shown(view.who.alias) +
              " ends here, while it is passed on: " + done.error().message);
+}
+
+/// The tape wants no more: it is closed as it should be, and what passes goes on.
+void ProxyJournal::stop_where_asked(View& view) {
+  const std::string why = view.over || !view.tape.why_stop ? "" : view.tape.why_stop();
+  if (why.empty()) {
+    return;
+  }
+  Result<void> done;
+  if (view.stream != nullptr) {
+    done = view.recording.disconnect(port::ConnectionEnd::stopped, "the recording ended");
+  }
+  if (done) {
+    done = view.recording.finish();
+  }
+  survive(view, done ? fail_io(why) : done);
 }
 
 void ProxyJournal::note(View& view, port::Exchange exchange) {
@@ -155,8 +173,9 @@ void ProxyJournal::journal(ProxyExchange& exchange) {
   port::Exchange& entry = exchange.exchange_;
   entry.response_ns = ports_.clock.now_ns();
   if (exchange.cut_) {
-    ports_.log("a body of " + entry.method + ' ' + printable(entry.target) + " is larger than " +
-               format_bytes(limits::rest_body_bytes_max) + "; the tape has it without its bodies");
+    ports_.log("a body of " + entry.method + ' ' + printable(redactor_.url(entry.target)) +
+               " is larger than " + format_bytes(limits::rest_body_bytes_max) +
+               "; the tape has it without its bodies");
     exchange.request_body_.clear();
   } else {
     entry.request_body = redactor_.json(exchange.request_body_);
@@ -242,6 +261,7 @@ void ProxyJournal::tick() {
     if (!view->over) {
       survive(*view, view->recording.commit_if_due());
     }
+    stop_where_asked(*view);
   }
   std::erase_if(views_, [&](const std::shared_ptr<View>& view) {
     const bool gone = view->left || now_ns - view->last_ns > silent_ns_max;

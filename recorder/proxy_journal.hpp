@@ -31,12 +31,20 @@ struct ProxyJoin {
   std::string participant_uuid;  ///< "" where the join itself was not seen
 };
 
+/// What is recorded onto.
+struct ProxyTape {
+  std::unique_ptr<port::RecordingSink> sink;  ///< null: this one is not to be recorded
+  /// A clause on why the recording is to end, "" as long as it is not; may be empty.
+  std::function<std::string()> why_stop = {};
+};
+
 struct ProxyJournalPorts {
   port::Clock& clock;  ///< must outlive the journal
   std::function<std::int64_t()> wall_now_ns;
-  /// Opens a tape; null: this one is not to be recorded.
-  std::function<Result<std::unique_ptr<port::RecordingSink>>(const ProxyJoin&)> open_tape;
+  std::function<Result<ProxyTape>(const ProxyJoin&)> open_tape;
   std::function<void(const std::string& sentence)> log;
+  OnTape on_tape = OnTape::placeholders;
+  bool scrub = false;  ///< the streams too (ScrubbingSink)
 };
 
 struct ProxyTotals {
@@ -52,7 +60,7 @@ class ProxyJournal {
  public:
   /// `node`: what its origin is called on tapes, e.g. "https://node.example".
   ProxyJournal(ProxyJournalPorts ports, std::string node)
-      : ports_(std::move(ports)), node_(std::move(node)) {}
+      : ports_(std::move(ports)), node_(std::move(node)), redactor_(ports_.on_tape) {}
   ProxyJournal(const ProxyJournal&) = delete;
   ProxyJournal& operator=(const ProxyJournal&) = delete;
   ~ProxyJournal();
@@ -68,9 +76,7 @@ class ProxyJournal {
   void finish();
 
   /// `text` without the secrets that have passed.
-  [[nodiscard]] std::string redacted(std::string text) const {
-    return redactor_.text(std::move(text));
-  }
+  [[nodiscard]] std::string redacted(const std::string& text) const { return redactor_.text(text); }
 
   [[nodiscard]] const ProxyTotals& totals() const { return totals_; }
 
@@ -84,6 +90,7 @@ class ProxyJournal {
   std::shared_ptr<View> open_view(ProxyJoin join, std::int64_t head_start_ns);
   void note(View& view, port::Exchange exchange);
   void survive(View& view, const Result<void>& done);
+  void stop_where_asked(View& view);
   void close(View& view);
   [[nodiscard]] std::string headers_text(const std::vector<Header>& fields);
 

@@ -9,6 +9,7 @@
 
 #include "core/base/units.hpp"
 #include "recorder/event_loop.hpp"
+#include "recorder/listener.hpp"
 #include "recorder/proxy_connection.hpp"
 
 namespace tapedeck::recorder {
@@ -25,11 +26,6 @@ constexpr std::size_t connections_max = 400;
 constexpr std::int64_t tick_ns = 50 * ns_per_ms;
 /// Until the next attempt to accept where the system had nothing left to accept with.
 constexpr std::chrono::milliseconds accept_again{200};
-
-std::string address_text(const std::string& host, std::uint16_t port) {
-  const bool bracketed = host.find(':') != std::string::npos;
-  return (bracketed ? "[" + host + "]" : host) + ":" + std::to_string(port);
-}
 
 }  // namespace
 
@@ -62,40 +58,11 @@ struct ProxyServer::State {
 };
 
 Result<void> ProxyServer::State::listen() {
-  const std::string wanted = address_text(options.host, options.port);
-  const auto cannot = [&](const error_code& error) {
-    return fail_io("cannot listen on " + wanted + ": " +
-                   (error == asio::error::address_in_use
-                        ? "the port is in use; port 0 picks a free one"
-                        : error.message()));
-  };
-  error_code error;
-  tcp::resolver resolver(loop.context());
-  const auto found =
-      resolver.resolve(options.host, std::to_string(options.port), tcp::resolver::passive, error);
-  if (error || found.empty()) {
-    return cannot(error ? error : asio::error::host_not_found);
+  auto bound = listen_at(acceptor, options.host, options.port, options.allow_remote);
+  if (!bound) {
+    return fail(bound.error());
   }
-  const tcp::endpoint endpoint = found.begin()->endpoint();
-  if (!endpoint.address().is_loopback() && !options.allow_remote) {
-    return fail_usage("'" + wanted +
-                      "' would let other machines in; add --allow-remote if they may");
-  }
-  acceptor.open(endpoint.protocol(), error);
-  if (!error) {
-    acceptor.set_option(asio::socket_base::reuse_address(true), error);
-  }
-  if (!error) {
-    acceptor.bind(endpoint, error);
-  }
-  if (!error) {
-    acceptor.listen(asio::socket_base::max_listen_connections, error);
-  }
-  if (error) {
-    return cannot(error);
-  }
-  const tcp::endpoint bound = acceptor.local_endpoint(error);
-  address = address_text(bound.address().to_string(), bound.port());
+  address = *std::move(bound);
   url = "http://" + address;
   accept();
   return {};
@@ -189,6 +156,14 @@ const std::string& ProxyServer::url() const {
 
 std::uint64_t ProxyServer::connections() const {
   return state_->count;
+}
+
+std::size_t ProxyServer::open_connections() const {
+  return state_->connections.size();
+}
+
+const std::string& ProxyServer::unreachable() const {
+  return state_->failure;
 }
 
 const ProxyTotals& ProxyServer::totals() const {

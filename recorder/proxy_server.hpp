@@ -50,6 +50,10 @@ class ProxyServer {
 
   /// Clients' connections so far.
   [[nodiscard]] std::uint64_t connections() const;
+  /// Of these, those that are open.
+  [[nodiscard]] std::size_t open_connections() const;
+  /// Why the node could not be reached when that was tried last, a clause; "" when it could.
+  [[nodiscard]] const std::string& unreachable() const;
   [[nodiscard]] const ProxyTotals& totals() const;
 
  private:

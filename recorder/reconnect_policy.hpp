@@ -1,7 +1,8 @@
 // When to connect again after a stream ended or an attempt failed: arithmetic only, no clock.
 //
 // As @pexip/infinity does it: 100 ms * 2^n with +-20% jitter, at most 30 s, 8 attempts, from the
-// start again after a good connection. A `retry:` of the stream replaces the first wait. Unlike
+// start again after a good connection. A `retry:` of the stream replaces the first wait where none
+// was asked for. Unlike
 // that client a connection is only good once it brought a frame or stood for a while
 // (`good_connection` is the caller's to call), so that a server which opens and ends at once is
 // given up, not polled for ever.
@@ -15,15 +16,23 @@
 
 namespace tapedeck::recorder {
 
+struct ReconnectOptions {
+  /// Failed attempts in a row after which it gives up; 0 never reconnects, nothing never gives up.
+  std::optional<int> attempts_max = limits::reconnect_attempts_max;
+  std::optional<std::int64_t> first_wait_ns = std::nullopt;  ///< limits::reconnect_wait_ns
+  std::int64_t longest_wait_ns = limits::reconnect_wait_ns_max;
+  std::uint64_t seed = 0;  ///< makes the jitter: the same seed, the same waits
+};
+
 class ReconnectPolicy {
  public:
-  /// `attempts_max`: failed attempts in a row after which it gives up; 0 never reconnects. `seed`
-  /// makes the jitter: the same seed, the same waits.
-  ReconnectPolicy(int attempts_max, std::uint64_t seed)
-      : attempts_max_(attempts_max), random_(seed) {}
+  explicit ReconnectPolicy(const ReconnectOptions& options)
+      : options_(options),
+        first_wait_ns_(options.first_wait_ns.value_or(limits::reconnect_wait_ns)),
+        random_(options.seed) {}
 
   /// The stream set its reconnection time; kept over connections, clamped to
-  /// limits::server_wait_ns_min and _max.
+  /// limits::server_wait_ns_min and _max. Nothing happens where a first wait was asked for.
   void set_retry_ms(std::uint64_t retry_ms);
 
   /// The connection proved good: the next wait is the first again.
@@ -37,9 +46,9 @@ class ReconnectPolicy {
   [[nodiscard]] int attempts() const { return attempts_; }
 
  private:
-  int attempts_max_;
+  ReconnectOptions options_;
   int attempts_ = 0;
-  std::int64_t first_wait_ns_ = limits::reconnect_wait_ns;
+  std::int64_t first_wait_ns_;
   std::mt19937_64 random_;
 };
 

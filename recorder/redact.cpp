@@ -1,227 +1,213 @@
 #include "recorder/redact.hpp"
 
 #include <algorithm>
-#include <array>
-#include <optional>
+#include <utility>
 
-#include <boost/json/parse.hpp>
-#include <boost/json/value.hpp>
-
-#include "core/base/json_text.hpp"
 #include "recorder/ascii.hpp"
+#include "recorder/json_scan.hpp"
+#include "recorder/secret_names.hpp"
 
 namespace tapedeck::recorder {
 namespace {
 
-constexpr std::size_t matched_bytes_min = 4;
-/// Four digits of a PIN may stand in any longer number.
-constexpr std::size_t anywhere_bytes_min = 8;
+/// JSON in a string of JSON, and so on: the payload of a message is one.
+constexpr int json_depth_max = 4;
 
-constexpr std::array<std::string_view, 6> secret_parts{"token",  "secret",   "password",
-                                                       "passwd", "passcode", "credential"};
+/// Stands for what is left of a secret that is cut off, which is none to remember.
+constexpr const char* torn_placeholder = "TORN";
 
-constexpr std::array<std::string_view, 24> secret_names{"auth",
-                                                        "authorization",
-                                                        "proxy-authorization",
-                                                        "authentication-info",
-                                                        "cookie",
-                                                        "set-cookie",
-                                                        "pin",
-                                                        "pwd",
-                                                        "pass",
-                                                        "key",
-                                                        "apikey",
-                                                        "api_key",
-                                                        "api-key",
-                                                        "x-api-key",
-                                                        "access_key",
-                                                        "sig",
-                                                        "code",
-                                                        "signature",
-                                                        "jwt",
-                                                        "session",
-                                                        "sid",
-                                                        "sessionid",
-                                                        "session_id",
-                                                        "x-auth"};
-
-std::string upper(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    c = c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c;
-  }
-  return out;
+Text kind_of_text(std::string_view text) {
+  return text.find(' ') != std::string_view::npos ? Text::prose : Text::value;
 }
 
-/// Replaces `from` wherever it stands; a short one only where it is a word by itself.
-void replace_all(std::string& text, std::string_view from, std::string_view to) {
-  const auto in_word = [&](std::size_t at) {
-    return at < text.size() && (is_alpha(text[at]) || is_digit(text[at]));
-  };
-  for (std::size_t at = text.find(from); at != std::string::npos;) {
-    const bool part_of_word = in_word(at - 1) || in_word(at + from.size());
-    if (from.size() < anywhere_bytes_min && part_of_word) {
-      at = text.find(from, at + 1);
-      continue;
-    }
-    text.replace(at, from.size(), to);
-    at = text.find(from, at + to.size());
+bool is_json(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  return first != std::string_view::npos && (text[first] == '{' || text[first] == '[');
+}
+
+/// Moves places from a part of a text to the whole.
+void append_places(SecretPlaces& places, const SecretPlaces& part, std::size_t from) {
+  for (SecretPlace place : part) {
+    place.begin += from;
+    place.end += from;
+    places.push_back(std::move(place));
   }
 }
 
-/// Where the token that begins at `at` ends: a string, a number or word, or one other character.
-std::size_t end_of_json_token(std::string_view body, std::size_t at) {
-  const auto is_word = [](char c) {
-    return is_alpha(c) || is_digit(c) || c == '-' || c == '+' || c == '.';
-  };
-  if (body[at] == '"') {
-    for (++at; at < body.size() && body[at] != '"'; ++at) {
-      at += body[at] == '\\' ? 1 : 0;
-    }
-    return std::min(at + 1, body.size());
+std::string replaced(std::string_view text, const SecretPlaces& places) {
+  std::string out;
+  std::size_t at = 0;
+  for (const SecretPlace& place : places) {
+    out += text.substr(at, place.begin - at);
+    out += place.number ? '"' + place.placeholder + '"' : place.placeholder;
+    at = place.end;
   }
-  if (!is_word(body[at])) {
-    return at + 1;
-  }
-  while (at < body.size() && is_word(body[at])) {
-    ++at;
-  }
-  return at;
-}
-
-bool next_is_colon(std::string_view body, std::size_t at) {
-  const std::size_t next = body.find_first_not_of(" \t\r\n", at);
-  return next != std::string_view::npos && body[next] == ':';
-}
-
-bool is_json_scalar(std::string_view token) {
-  return token.front() == '"' || is_digit(token.front()) || is_alpha(token.front()) ||
-         token.front() == '-';
-}
-
-/// What a JSON string says; nothing where it is torn or wrong.
-std::optional<std::string> unquoted(std::string_view token) {
-  boost::json::error_code error;
-  const boost::json::value value =
-      boost::json::parse(boost::json::string_view(token.data(), token.size()), error);
-  return !error && value.is_string() ? std::optional(std::string(value.get_string()))
-                                     : std::nullopt;
+  return out += text.substr(at);
 }
 
 }  // namespace
 
-bool is_secret_name(std::string_view name) {
-  const std::string wanted = lower(name);
-  return std::ranges::find(secret_names, wanted) != secret_names.end() ||
-         std::ranges::any_of(secret_parts, [&](std::string_view part) {
-           return wanted.find(part) != std::string::npos;
-         });
+std::string Redactor::placeholder(std::string_view kind, std::string_view secret, Memory memory) {
+  if (is_no_secret(secret)) {
+    return std::string(secret);
+  }
+  const std::string_view known_kind = secret_kind(kind);
+  return known_.placeholder(known_kind.empty() ? kind : known_kind, secret, memory);
 }
 
-std::string Redactor::placeholder(std::string_view kind, std::string_view secret) {
-  if (secret.empty()) {
-    return "";
+void Redactor::remember_header(std::string_view name, std::string_view value) {
+  remember_header(name, value, Memory::for_ever);
+}
+
+void Redactor::remember_header(std::string_view name, std::string_view value, Memory memory) {
+  if (secret_kind(name).empty()) {
+    return;
   }
-  std::string& found = placeholders_[std::string(secret)];
-  if (found.empty()) {
-    const std::string name = upper(kind);
-    found = name + "-" + std::to_string(++counts_[name]);
+  placeholder(name, value, memory);
+  // "Bearer ...": what follows the scheme is a secret by itself.
+  if (const std::size_t space = value.find(' '); space != std::string_view::npos) {
+    placeholder(name, trim(value.substr(space)), memory);
   }
-  return found;
+}
+
+std::string Redactor::target(std::string_view url) {
+  std::string shown = this->url(url);
+  return on_tape_ == OnTape::secrets ? std::string(url) : shown;
 }
 
 std::string Redactor::url(std::string_view url) {
-  std::string out;
-  std::string_view rest = url;
-  if (const std::size_t slashes = rest.find("//"); slashes != std::string_view::npos) {
-    const std::size_t begin = slashes + 2;
-    const std::size_t end = std::min(rest.find_first_of("/?#", begin), rest.size());
-    const std::string_view authority = rest.substr(begin, end - begin);
-    if (const std::size_t at = authority.rfind('@'); at != std::string_view::npos) {
-      out = std::string(rest.substr(0, begin)) + placeholder("userinfo", authority.substr(0, at));
-      rest.remove_prefix(begin + at);
-    }
-  }
-  const std::size_t query = std::min(rest.find_first_of("?#"), rest.size());
-  out += text(std::string(rest.substr(0, query)));
-  rest.remove_prefix(query);
-  while (!rest.empty()) {
-    const std::size_t end = std::min(rest.find_first_of("&#", 1), rest.size());
-    const std::string_view parameter = rest.substr(0, end);
-    rest.remove_prefix(end);
-    const std::size_t equals = parameter.find('=');
-    const std::string_view name = parameter.substr(1, equals - 1);
-    if (equals != std::string_view::npos && is_secret_name(name)) {
-      out += parameter.substr(0, equals + 1);
-      out += placeholder(name, parameter.substr(equals + 1));
-    } else {
-      out += text(std::string(parameter));
-    }
-  }
-  return out;
+  SecretPlaces places;
+  search_url(url, false, places);
+  sort_and_merge(places);
+  return replaced(url, places);
 }
 
 std::string Redactor::header(std::string_view name, std::string_view value) {
-  if (is_secret_name(name)) {
-    return placeholder(name, value);
+  std::string shown;
+  if (!secret_kind(name).empty()) {
+    remember_header(name, value, Memory::bounded);
+    shown = placeholder(name, value);
+  } else {
+    SecretPlaces places;
+    search_scalar(value, json_depth_max, false, places);
+    sort_and_merge(places);
+    shown = replaced(value, places);
   }
-  const bool holds_url =
-      value.find("//") != std::string_view::npos || value.find('?') != std::string_view::npos;
-  return holds_url ? url(value) : text(std::string(value));
+  return on_tape_ == OnTape::secrets ? std::string(value) : shown;
 }
 
 std::string Redactor::json(std::string_view body) {
-  const std::size_t first = body.find_first_not_of(" \t\r\n");
-  if (first == std::string_view::npos || (body[first] != '{' && body[first] != '[')) {
-    return text(std::string(body));
+  const std::string shown = is_json(body) ? replaced(body, find_in_json(body, false)) : text(body);
+  return on_tape_ == OnTape::secrets ? std::string(body) : shown;
+}
+
+std::string Redactor::text(std::string_view text) const {
+  return replaced(text, find_in_text(text, Text::prose, false));
+}
+
+SecretPlaces Redactor::find_in_text(std::string_view text, Text what, bool torn) const {
+  SecretPlaces places;
+  known_.find(text, what, torn, places);
+  sort_and_merge(places);
+  return places;
+}
+
+SecretPlaces Redactor::find_in_json(std::string_view text, bool torn) {
+  SecretPlaces places;
+  search_json(text, 0, torn, places);
+  sort_and_merge(places);
+  return places;
+}
+
+void Redactor::search_json(std::string_view text, int depth, bool torn, SecretPlaces& places) {
+  // Known ones also in keys, and in what is no JSON after all; a number that happens to be one, no.
+  std::size_t from = 0;
+  const auto search_up_to = [&](std::size_t end) {
+    SecretPlaces inner;
+    known_.find(text.substr(from, end - from), Text::value, torn && end == text.size(), inner);
+    append_places(places, inner, from);
+  };
+  JsonScan scan(text);
+  while (const auto scalar = scan.next()) {
+    const std::string_view written = text.substr(scalar->begin, scalar->end - scalar->begin);
+    const std::string_view kind = secret_kind(scan.key());
+    if (!scalar->quoted) {
+      if (!kind.empty()) {
+        places.push_back({scalar->begin, scalar->end, placeholder(kind, written), true});
+      }
+      search_up_to(scalar->begin);
+      from = scalar->end;
+      continue;
+    }
+    const bool escaped = written.find('\\') != std::string_view::npos;
+    const std::string plain = escaped ? unescaped(written) : std::string();
+    const std::string_view said = escaped ? std::string_view(plain) : written;
+    SecretPlaces inner;
+    if (kind.empty()) {
+      search_scalar(said, depth, scalar->torn, inner);
+      sort_and_merge(inner);
+    } else if (scalar->torn && !said.empty()) {
+      inner.push_back({0, said.size(), torn_placeholder});
+    } else if (!is_no_secret(said)) {
+      inner.push_back({0, said.size(), placeholder(kind, said)});
+    }
+    if (escaped) {
+      to_written(written, inner);
+    }
+    append_places(places, inner, scalar->begin);
   }
-  std::string out;
-  std::string key;  ///< the last one; it holds for all values of an array
-  for (std::size_t at = 0; at < body.size();) {
-    const std::size_t begin = at;
-    at = end_of_json_token(body, at);
-    const std::string_view token = body.substr(begin, at - begin);
-    if (token.front() == '"' && next_is_colon(body, at)) {
-      key = unquoted(token).value_or("token");
-      out += token;
-    } else if (is_json_scalar(token)) {
-      out += json_scalar(key, token);
+  search_up_to(text.size());
+}
+
+/// A string, or the value of a header.
+void Redactor::search_scalar(std::string_view said, int depth, bool torn, SecretPlaces& places) {
+  if (depth < json_depth_max && is_json(said)) {
+    search_json(said, depth + 1, torn, places);
+  } else if (said.find("//") != std::string_view::npos ||
+             said.find('?') != std::string_view::npos) {
+    search_url(said, torn, places);
+  } else {
+    known_.find(said, kind_of_text(said), torn, places);
+  }
+}
+
+void Redactor::search_url(std::string_view url, bool torn, SecretPlaces& places) {
+  search_authority(url, torn, places);
+  std::size_t at = std::min(url.find_first_of("?#"), url.size());
+  known_.find(url.substr(0, at), kind_of_text(url), torn && at == url.size(), places);
+  while (at < url.size()) {
+    const std::size_t end = std::min(url.find_first_of("&#", at + 1), url.size());
+    const std::string_view parameter = url.substr(at, end - at);
+    const bool cut = torn && end == url.size();
+    const std::size_t equals = parameter.find('=');
+    const std::string_view kind =
+        equals == std::string_view::npos ? "" : secret_kind(parameter.substr(1, equals - 1));
+    const std::string_view value = kind.empty() ? std::string_view() : parameter.substr(equals + 1);
+    if (!is_no_secret(value)) {
+      places.push_back({at + equals + 1, end, cut ? torn_placeholder : placeholder(kind, value)});
     } else {
-      out += token;
+      SecretPlaces inner;
+      known_.find(parameter, kind_of_text(parameter), cut, inner);
+      append_places(places, inner, at);
     }
+    at = end;
   }
-  return out;
 }
 
-std::string Redactor::json_scalar(const std::string& key, std::string_view token) {
-  const bool quoted = token.front() == '"';
-  if (!quoted && !is_digit(token.front())) {
-    return std::string(token);
+/// Userinfo; of a URL that is cut off before its host is whole, what may be some.
+void Redactor::search_authority(std::string_view url, bool torn, SecretPlaces& places) {
+  const std::size_t slashes = url.find("//");
+  if (slashes == std::string_view::npos) {
+    return;
   }
-  const auto said = quoted ? unquoted(token) : std::string(token);
-  if (!said) {
-    return R"("TORN")";  // whether half of a text is a secret cannot be told
+  const std::size_t begin = slashes + 2;
+  const std::size_t end = std::min(url.find_first_of("/?#", begin), url.size());
+  const std::string_view authority = url.substr(begin, end - begin);
+  if (const std::size_t at = authority.rfind('@'); at != std::string_view::npos && at > 0) {
+    places.push_back({begin, begin + at, placeholder("USERINFO", authority.substr(0, at))});
+  } else if (torn && end == url.size() && authority.find(':') != std::string_view::npos) {
+    places.push_back({begin, end, torn_placeholder});
   }
-  const std::string& value = *said;
-  if (is_secret_name(key) && value != "none" && value != "required" && !value.empty()) {
-    return '"' + placeholder(key, value) + '"';
-  }
-  const std::string shown = value.find("://") != std::string::npos ? url(value) : text(value);
-  if (!quoted || shown == value) {
-    return std::string(token);
-  }
-  std::string out;
-  append_json_string(out, shown);
-  return out;
-}
-
-std::string Redactor::text(std::string text) const {
-  for (const auto& [secret, placeholder] : placeholders_) {
-    if (secret.size() >= matched_bytes_min) {
-      replace_all(text, secret, placeholder);
-    }
-  }
-  return text;
 }
 
 }  // namespace tapedeck::recorder

@@ -29,7 +29,7 @@ RestCall::RestCall(EventLoop& loop, const Network& network, Redactor& redactor, 
   const PostRequest request = make_post(url, headers, body, proxy ? &*proxy : nullptr);
   exchange_.request_ns = loop.now_ns();
   exchange_.method = "POST";
-  exchange_.target = redactor.url(url.target);
+  exchange_.target = redactor.target(url.target);
   for (const Header& header : request.headers) {
     append_header(exchange_.request_headers, header, redactor);
   }
@@ -82,8 +82,8 @@ void RestCall::take_head() {
   }
 }
 
-void RestCall::fail_with(std::string reason) {
-  failure_ = redactor_.text(std::move(reason));
+void RestCall::fail_with(const std::string& reason) {
+  failure_ = redactor_.text(reason);
   done_ = true;
 }
 

@@ -37,7 +37,7 @@ class RestCall {
 
  private:
   void take_head();
-  void fail_with(std::string reason);
+  void fail_with(const std::string& reason);
 
   EventLoop& loop_;
   Redactor& redactor_;

@@ -22,7 +22,7 @@ std::int64_t later(std::int64_t from_ns, std::int64_t by_ns) {
 Session::Session(SessionPorts ports, const SessionOptions& options)
     : ports_(std::move(ports)),
       options_(options),
-      policy_(options.attempts_max, options.seed),
+      policy_(options.reconnects),
       over_due_ns_(never_ns) {}
 
 Result<Summary> Session::run() {
@@ -45,6 +45,11 @@ void Session::start() {
 }
 
 bool Session::step(std::int64_t until_ns) {
+  const bool held = state_ == State::open && ports_.is_full && ports_.is_full();
+  ports_.source.hold(held);
+  if (held) {
+    last_read_ns_ = ports_.clock.now_ns();  // it is not the stream that stalls
+  }
   const SourceEvent event = ports_.source.next(std::min(until_ns, next_due_ns()));
   auto done = std::visit([this](const auto& what) { return handle(what); }, event);
   if (done) {
@@ -77,7 +82,7 @@ Result<void> Session::open_source_later(std::int64_t retry_after_ns) {
   }
   const auto wait_ns = policy_.next_wait_ns(retry_after_ns);
   if (!wait_ns) {
-    const bool only_one = options_.attempts_max == 0;
+    const bool only_one = options_.reconnects.attempts_max == 0;
     return end(only_one ? Ending::source_over : Ending::gave_up,
                only_one || last_refusal_.empty() ? ended_detail_ : last_refusal_);
   }

@@ -27,9 +27,8 @@ struct SessionOptions {
   std::optional<std::int64_t> stall_ns =
       std::nullopt;  ///< a connection without a byte for so long is broken
   std::int64_t tick_ns =
-      limits::commit_ns_max / 4;  ///< how often the sink hears of the time where no frame comes
-  int attempts_max = limits::reconnect_attempts_max;  ///< see ReconnectPolicy; 0: one connection
-  std::uint64_t seed = 0;                             ///< of the jitter between attempts
+      limits::commit_ns_max / 4;     ///< how often the sink hears of the time where no frame comes
+  ReconnectOptions reconnects = {};  ///< attempts_max 0: one connection
 };
 
 struct Progress {
@@ -75,6 +74,8 @@ struct SessionPorts {
   std::function<void(const Progress&)> on_progress;  ///< some times a second; may be empty
   /// A clause on why the sink wants the recording to end, "" as long as it does not; may be empty.
   std::function<std::string()> why_stop = {};
+  /// The sink takes no more of the stream for now; may be empty.
+  std::function<bool()> is_full = {};
 };
 
 class Session {

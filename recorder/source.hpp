@@ -77,6 +77,10 @@ class Source {
   /// Left; an Exchanged at any time, and nothing else while it is closed.
   [[nodiscard]] virtual SourceEvent next(std::int64_t until_ns) = 0;
 
+  /// While it is held nothing of the stream is read, so that it waits where it comes from, and
+  /// `next` gives no Arrived; what there is to do beside the stream goes on.
+  virtual void hold(bool held) = 0;
+
   /// Drops the connection, or the attempt, at once.
   virtual void close() = 0;
 

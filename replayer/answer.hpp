@@ -14,6 +14,7 @@ namespace tapedeck::replayer {
 struct StreamGrant {
   std::uint64_t member_id = 0;  ///< 0: a client of /events, which nobody joins
   JoinInfo who;
+  std::string last_event_id = {};  ///< what the client had last; "" if it does not say
 };
 
 struct Answer {
@@ -26,6 +27,9 @@ struct Answer {
 
 /// What the API answers when it has done what was asked; `result` is JSON text.
 [[nodiscard]] Answer success(std::string_view result);
+
+/// Why it answers 403 to somebody who is not, or no longer, in the conference.
+inline constexpr std::string_view invalid_token = "Invalid token";
 
 /// What it answers when it cannot do what was asked.
 [[nodiscard]] Answer failure(int status, std::string_view why);

@@ -7,7 +7,7 @@
 
 #include "core/base/json_text.hpp"
 #include "core/base/units.hpp"
-#include "replayer/faults.hpp"
+#include "replayer/fault_plan.hpp"
 #include "replayer/limits.hpp"
 
 namespace tapedeck::replayer {
@@ -18,15 +18,27 @@ Result<void> Channel::start(std::unique_ptr<port::FrameSource> source, const Tim
     return fail(play.error());
   }
   play_ = *play;
+  over_ = false;
+  loss_.reset();
   return {};
 }
 
 void Channel::add(Listener listener) {
   listener.stream->on_progress([this] { resume_if_drained(); });
+  const bool waits = in_block_ && !over_;
+  if (!waits) {
+    welcome(listener);
+  }
   if (over_) {
     end_listener(listener);
   }
-  (in_block_ ? arriving_ : listeners_).push_back(std::move(listener));
+  (waits ? arriving_ : listeners_).push_back(std::move(listener));
+}
+
+void Channel::welcome(const Listener& listener) const {
+  if (rules_.welcome && last_seq_ != 0) {
+    rules_.welcome(listener, last_seq_);
+  }
 }
 
 void Channel::remove(EventStream& stream) {
@@ -43,15 +55,66 @@ void Channel::for_each(const std::function<void(Listener&)>& action) {
 }
 
 Result<void> Channel::accept(const port::Frame& frame) {
+  last_ns_ = frame.recv_ns;
+  if (is_cut(frame)) {
+    break_off();
+    return {};
+  }
+  if (frame.raw.empty()) {  // the connection is lost here, and what it tore goes on nowhere
+    last_seq_ = frame.seq;
+    in_block_ = false;
+    return {};
+  }
+  if (rules_.sends_each_time && frame.recv_ns != gathered_ns_) {
+    if (auto flushed = flush(); !flushed) {
+      return flushed;
+    }
+  }
+  gathered_ns_ = frame.recv_ns;
+  broke_off_ = false;
   gathered_ += frame.raw;
   if (rules_.sent) {
     gathered_frames_.emplace_back(frame.raw.size(), frame.complete);
   }
   in_block_ = !frame.complete;
+  if (frame.complete) {
+    last_seq_ = frame.seq;
+  }
+  if (rules_.keeps_place) {
+    handed_bytes_ += frame.raw.size();
+    if (frame.complete) {
+      handed_.push_back({handed_bytes_, frame.seq, frame.recv_ns});
+    }
+  }
+  if (rules_.frames_apart) {
+    send_gathered();
+  }
   return {};
 }
 
+std::uint64_t Channel::place_seq() {
+  const std::uint64_t sent = listeners_.empty() ? 0 : listeners_.front().stream->sent_bytes();
+  while (!handed_.empty() && handed_.front().end_bytes <= sent) {
+    place_seq_ = handed_.front().seq;
+    handed_.pop_front();
+  }
+  return place_seq_;
+}
+
 Result<void> Channel::flush() {
+  send_gathered();
+  if (rules_.keeps_place) {
+    (void)place_seq();
+  }
+  if (!in_block_) {
+    std::ranges::for_each(arriving_, [this](const Listener& listener) { welcome(listener); });
+    std::ranges::move(arriving_, std::back_inserter(listeners_));
+    arriving_.clear();
+  }
+  return {};
+}
+
+void Channel::send_gathered() {
   if (!gathered_.empty()) {
     const auto piece = std::make_shared<const std::string>(std::exchange(gathered_, {}));
     for (const Listener& listener : listeners_) {
@@ -70,16 +133,21 @@ Result<void> Channel::flush() {
     }
   }
   gathered_frames_.clear();
-  if (!in_block_) {
-    std::ranges::move(arriving_, std::back_inserter(listeners_));
-    arriving_.clear();
-  }
-  return {};
+}
+
+void Channel::break_off() {
+  send_gathered();
+  in_block_ = false;
+  broke_off_ = true;
+  for_each([](Listener& listener) { listener.stream->break_off(); });
 }
 
 Result<void> Channel::finish() {
   over_ = true;
   for_each([this](Listener& listener) { end_listener(listener); });
+  if (is_lost()) {
+    rules_.lost(*this, Loss(*loss_));
+  }
   return {};
 }
 
@@ -91,9 +159,9 @@ void Channel::tell_sent(const Listener& listener, std::string_view bytes) const 
 }
 
 void Channel::end_listener(const Listener& listener) const {
-  if (breaks_off_) {
+  if (loss_ && loss_->broken) {
     listener.stream->break_off();
-  } else if (rules_.end_with_source) {
+  } else if (loss_ || rules_.end_with_source) {
     listener.stream->finish();
   }
 }
@@ -111,7 +179,7 @@ void Channel::resume_if_drained() {
   };
   if (held_ && std::ranges::all_of(listeners_, is_drained)) {
     held_ = false;
-    deck_.resume(play_);
+    deck_.release(play_);
   }
 }
 
@@ -121,6 +189,7 @@ Broadcast::Broadcast(Deck& deck, port::Clock& clock, const ServerOptions& option
       clock_(clock),
       options_(options),
       programme_(programme),
+      timeline_(options.timeline),
       started_ns_(clock.now_ns()) {}
 
 JoinInfo Broadcast::join_info(JoinInfo who) const {
@@ -145,45 +214,99 @@ void Broadcast::note_answer(std::string_view method, std::string_view target, in
               .method = method, .path = target.substr(0, target.find('?')), .status = status});
 }
 
-Result<Broadcast::Channels::iterator> Broadcast::channel_for(const StreamGrant& grant) {
-  if (is_shared() && !channels_.empty()) {
-    return channels_.begin();
+Result<void> Broadcast::start() {
+  if (!options_.at_once) {
+    return {};
   }
-  const JoinInfo who = join_info(grant.who);
-  auto opened = programme_.open_stream(who);
-  if (!opened) {
-    return fail(opened.error());
+  const auto& aliases = options_.admission.aliases;
+  for (const std::string& alias : programme_.conference ? aliases : std::vector<std::string>{""}) {
+    StreamGrant grant;
+    grant.who.alias = alias;
+    if (auto channel = channel_for(grant); !channel) {
+      return fail(channel.error());
+    }
   }
-  std::unique_ptr<port::FrameSource> source = *std::move(opened);
+  return {};
+}
+
+bool Broadcast::is_lost_for(const StreamGrant& grant) const {
+  if (is_shared()) {
+    const auto programme = programme_of(grant);
+    const auto lost = lost_until_ns_.find(programme ? *programme : nullptr);
+    return lost != lost_until_ns_.end() && clock_.now_ns() < lost->second;
+  }
+  const auto back = returns_.find(grant.member_id);
+  return back != returns_.end() && clock_.now_ns() < back->second.not_before_ns;
+}
+
+Result<const Programme*> Broadcast::programme_of(const StreamGrant& grant) const {
+  return programme_.conference ? programme_.conference(grant.who.alias) : &programme_;
+}
+
+Channel::Rules Broadcast::rules_of(const StreamGrant& grant, const Programme& programme) {
   const bool live = options_.sharing == Sharing::live;
   Channel::Rules rules{
       .behind_bytes_max = {},
       .end_with_source = options_.once || live,
+      .frames_apart = writes_apart(),
       .drop =
           [this](EventStream& stream) {
             drop(stream, format_bytes(options_.limits.stream_bytes_max) + " behind the others");
           },
       .source_failed = [this](const Error& error) { note_failure(error); },
-      .sent = {}};
+      .sent = {},
+      .welcome = {},
+      .lost = [this, member_id = grant.member_id](
+                  Channel& channel, const Loss& loss) { lose(channel, member_id, loss); },
+      .keeps_place = keeps_places() && grant.member_id != 0,
+      .sends_each_time = options_.chunks};
   if (options_.journal) {
     rules.sent = [this](const Channel::Listener& listener, const FrameSent& frame) {
       note(listener.number, frame);
     };
   }
+  if (is_shared() && programme.open_state) {
+    rules.welcome = [this, &programme](const Channel::Listener& listener, std::uint64_t seq) {
+      welcome(programme, listener, seq);
+    };
+  }
   // At a given rate a shared moment waits for nobody; without one it waits for who listens.
-  if (is_shared() && !options_.timeline.rate.is_unlimited()) {
+  if (is_shared() && !timeline_.rate.is_unlimited()) {
     rules.behind_bytes_max = options_.limits.stream_bytes_max;
   }
-  channels_.emplace_back(deck_, std::move(rules));
-  const auto channel = std::prev(channels_.end());
-  if (options_.faults) {
-    auto faulty =
-        std::make_unique<FaultySource>(std::move(source), options_.faults(opened_ + 1, who),
-                                       [channel] { channel->break_off_with_source(); });
-    source = std::move(faulty);
+  return rules;
+}
+
+Result<Broadcast::Channels::iterator> Broadcast::channel_for(const StreamGrant& grant) {
+  const auto found = programme_of(grant);
+  if (!found) {
+    return fail(found.error());
   }
-  const Timeline timeline(options_.timeline, live ? started_ns_ : clock_.now_ns());
-  if (auto started = channel->start(std::move(source), timeline); !started) {
+  const Programme& programme = **found;
+  if (is_shared()) {
+    const auto shared = std::ranges::find_if(
+        channels_, [&](const Channel& channel) { return &channel.programme() == &programme; });
+    if (shared != channels_.end()) {
+      return shared;
+    }
+  }
+  const auto position = position_of(grant, programme);
+  if (!position) {
+    return fail(position.error());
+  }
+  TimelineOptions timeline = timeline_;
+  timeline.from_ns = *position ? (*position)->at_ns : timeline.from_ns;
+  auto source =
+      *position ? programme.reopen(**position) : programme.open_stream(join_info(grant.who));
+  if (!source) {
+    return fail(source.error());
+  }
+  const auto channel =
+      channels_.emplace(channels_.end(), deck_, programme, rules_of(grant, programme));
+  const bool live = options_.sharing == Sharing::live;
+  if (auto started = play(*channel, grant, *std::move(source),
+                          Timeline(timeline, live ? started_ns_ : clock_.now_ns()));
+      !started) {
     channels_.erase(channel);
     note_failure(started.error());
     return fail(started.error());
@@ -191,15 +314,49 @@ Result<Broadcast::Channels::iterator> Broadcast::channel_for(const StreamGrant& 
   return channel;
 }
 
+Result<void> Broadcast::play(Channel& channel, const StreamGrant& grant,
+                             std::unique_ptr<port::FrameSource> source, const Timeline& timeline) {
+  if (channel.programme().losses) {
+    source = std::make_unique<FaithfulSource>(
+        std::move(source), channel.programme().losses,
+        [&channel](const Loss& loss) { channel.lose_with_source(loss); });
+  }
+  if (options_.faults != nullptr) {
+    source = options_.faults->apply(std::move(source), is_shared() ? 1 : opened_ + 1,
+                                    join_info(grant.who).now_ns,
+                                    is_shared() ? AfterCut::go_on : AfterCut::end);
+  }
+  return channel.start(std::move(source), timeline);
+}
+
+Result<std::optional<Position>> Broadcast::position_of(const StreamGrant& grant,
+                                                       const Programme& programme) const {
+  if (!keeps_places()) {
+    return std::optional<Position>();
+  }
+  if (!grant.last_event_id.empty() && programme.find_event_id) {
+    auto found = programme.find_event_id(grant.last_event_id);
+    if (!found || *found) {
+      return found;
+    }
+  }
+  const auto back = returns_.find(grant.member_id);
+  return back == returns_.end() ? std::optional<Position>() : back->second.position;
+}
+
 Result<void> Broadcast::attach(const StreamGrant& grant,
                                const std::function<std::shared_ptr<EventStream>()>& open_stream) {
+  if (keeps_places() && grant.member_id != 0) {
+    end_older_stream(grant.member_id);
+  }
   const auto channel = channel_for(grant);
   if (!channel) {
     return fail(channel.error());
   }
+  returns_.erase(grant.member_id);
   auto stream = open_stream();
   const std::uint64_t number = ++opened_;
-  place_of_.emplace(stream.get(), Place{*channel, number});
+  place_of_.emplace(stream.get(), Place{*channel, number, grant.member_id});
   note(number, StreamOpened{.who = grant.who});
   (*channel)->add({std::move(stream), grant.member_id, number});
   return {};
@@ -210,27 +367,136 @@ void Broadcast::detach(EventStream& stream) {
   if (found == place_of_.end()) {
     return;
   }
-  const auto [channel, number] = found->second;
+  const auto [channel, number, member_id] = found->second;
   place_of_.erase(found);
-  note(number, StreamClosed{.by_server = stream.ended_here()});
+  note(number, StreamClosed{.by_server = stream.ended_here(), .broken = stream.broken_here()});
+  if (!is_shared()) {
+    remember_place(*channel, member_id);
+  }
   channel->remove(stream);
   if (!channel->empty()) {
     return;
   }
   if (!is_shared()) {
-    done_ = done_ || (options_.once && channel->over());
+    // Whose connection broke off has not got all, and comes back.
+    const bool comes_back = channel->is_lost() || channel->broke_off();
+    done_ = done_ || (options_.once && channel->over() && !comes_back);
     channel->stop();
     channels_.erase(channel);
   }
 }
 
+/// Who comes back without having left goes on after what their connection has taken.
+void Broadcast::remember_place(Channel& channel, std::uint64_t member_id) {
+  const std::uint64_t seq = channel.place_seq();
+  if (!keeps_places() || member_id == 0 || seq == 0 || returns_.contains(member_id)) {
+    return;
+  }
+  const Timeline* timeline = deck_.timeline(channel.play());
+  const std::int64_t now_ns =
+      timeline == nullptr ? channel.last_ns() : timeline->position_ns(clock_.now_ns());
+  const Position position{
+      .seq = seq, .at_ns = channel.untaken_ns().value_or(now_ns), .needs_state = true};
+  returns_.emplace(member_id, Return{.position = position, .not_before_ns = 0});
+}
+
+void Broadcast::end_older_stream(std::uint64_t member_id) {
+  std::vector<std::shared_ptr<EventStream>> older;
+  for (Channel& channel : channels_) {
+    channel.for_each([&](const Channel::Listener& listener) {
+      if (listener.member_id == member_id) {
+        older.push_back(listener.stream);
+      }
+    });
+  }
+  for (const auto& stream : older) {
+    detach(*stream);
+    stream->abort();
+  }
+}
+
+void Broadcast::welcome(const Programme& programme, const Channel::Listener& listener,
+                        std::uint64_t seq) {
+  auto source = programme.open_state(seq);
+  if (!source) {
+    note_failure(source.error());
+    listener.stream->abort();
+    return;
+  }
+  for (;;) {
+    const auto frame = (*source)->next();
+    if (!frame) {
+      note_failure(frame.error());
+      listener.stream->abort();
+      return;
+    }
+    if (!*frame) {
+      return;
+    }
+    if (listener.stream->send(std::make_shared<const std::string>((*frame)->raw))) {
+      note(listener.number, FrameSent{.complete = true, .raw = (*frame)->raw});
+    }
+  }
+}
+
+/// The recording goes on with its next connection: where all share one stream at its time, else
+/// when the client is back, and not before that time.
+void Broadcast::lose(Channel& channel, std::uint64_t member_id, const Loss& loss) {
+  Timeline timeline = *deck_.timeline(channel.play());
+  const std::int64_t until_ns = timeline.advance(loss.until_ns);
+  const Position position{.seq = channel.last_seq(), .at_ns = loss.until_ns};
+  if (!is_shared()) {
+    if (member_id != 0) {
+      returns_[member_id] = {.position = position, .not_before_ns = until_ns};
+    }
+    return;
+  }
+  lost_until_ns_[&channel.programme()] = until_ns;
+  TimelineOptions options = timeline_;
+  options.from_ns = loss.until_ns;
+  auto source = channel.programme().reopen(position);
+  const auto started = source ? play(channel, {}, *std::move(source), Timeline(options, until_ns))
+                              : Result<void>(fail(source.error()));
+  if (!started) {
+    note_failure(started.error());
+  }
+}
+
+void Broadcast::pause() {
+  timeline_.paused = true;
+  for (const Channel& channel : channels_) {
+    deck_.pause(channel.play(), clock_.now_ns());
+  }
+}
+
+void Broadcast::resume() {
+  timeline_.paused = false;
+  for (const Channel& channel : channels_) {
+    deck_.resume(channel.play(), clock_.now_ns());
+  }
+}
+
+void Broadcast::set_rate(const Rate& rate) {
+  timeline_.rate = rate;
+  for (const Channel& channel : channels_) {
+    deck_.set_rate(channel.play(), rate, clock_.now_ns());
+  }
+}
+
 bool Broadcast::done() const {
-  const bool shared_is_done = options_.once && is_shared() && !channels_.empty() &&
-                              channels_.front().over() && channels_.front().empty();
+  const bool shared_is_done =
+      options_.once && is_shared() && std::ranges::any_of(channels_, [](const Channel& channel) {
+        return channel.over() && channel.empty();
+      });
   return done_ || shared_is_done;
 }
 
+bool Broadcast::writes_apart() const {
+  return options_.faults != nullptr && options_.faults->writes_apart();
+}
+
 void Broadcast::end_member(std::uint64_t member_id, std::string_view reason) {
+  returns_.erase(member_id);
   Piece farewell;
   if (!reason.empty()) {
     std::string block = "event: disconnect\ndata: {\"reason\":";
@@ -246,6 +512,9 @@ void Broadcast::end_member(std::uint64_t member_id, std::string_view reason) {
         note(listener.number, FrameSent{.complete = true, .raw = *farewell});
       }
       listener.stream->finish();
+      if (const auto place = place_of_.find(listener.stream.get()); place != place_of_.end()) {
+        place->second.member_id = 0;  // nobody comes back to it
+      }
     });
   }
 }

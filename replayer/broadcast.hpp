@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <list>
 #include <map>
@@ -17,6 +18,7 @@
 #include "replayer/deck.hpp"
 #include "replayer/event_stream.hpp"
 #include "replayer/facade.hpp"
+#include "replayer/faithful_source.hpp"
 #include "replayer/journal.hpp"
 #include "replayer/paced_sink.hpp"
 #include "replayer/server.hpp"
@@ -37,20 +39,36 @@ class Channel final : public PacedSink {
     std::optional<std::size_t> behind_bytes_max;
     /// Streams end with the source.
     bool end_with_source = false;
+    /// Each frame is a piece of its own.
+    bool frames_apart = false;
     /// Ends a stream that is too slow.
     std::function<void(EventStream&)> drop;
     std::function<void(const Error&)> source_failed;
     /// Is told of each frame that a listener is sent; nothing: nobody wants to know.
     std::function<void(const Listener&, const FrameSent&)> sent;
+    /// Tells a listener who comes after the frame `seq` how things stand; nothing: nobody does.
+    std::function<void(const Listener&, std::uint64_t seq)> welcome;
+    /// The connection was lost on the recording, and so it is for the listeners; the play is over.
+    std::function<void(Channel&, const Loss&)> lost;
+    /// place_seq() will be asked for: there is one listener at most.
+    bool keeps_place = false;
+    /// What was received at another time is sent by itself.
+    bool sends_each_time = false;
   };
 
-  Channel(Deck& deck, Rules rules) : deck_(deck), rules_(std::move(rules)) {}
+  /// Both must outlive it.
+  Channel(Deck& deck, const Programme& programme, Rules rules)
+      : deck_(deck), programme_(programme), rules_(std::move(rules)) {}
+
+  /// What it plays.
+  [[nodiscard]] const Programme& programme() const { return programme_; }
 
   Result<void> start(std::unique_ptr<port::FrameSource> source, const Timeline& timeline);
   void stop() { deck_.stop(play_); }
+  [[nodiscard]] Deck::PlayId play() const { return play_; }
 
-  /// When the source is over the connections break off.
-  void break_off_with_source() { breaks_off_ = true; }
+  /// When the source is over the connections are lost.
+  void lose_with_source(const Loss& loss) { loss_ = loss; }
 
   void add(Listener listener);
   void remove(EventStream& stream);
@@ -58,8 +76,23 @@ class Channel final : public PacedSink {
   [[nodiscard]] bool empty() const { return listeners_.empty() && arriving_.empty(); }
   /// The source is over.
   [[nodiscard]] bool over() const { return over_; }
+  /// A fault has broken the connections off, and nothing has been handed over since.
+  [[nodiscard]] bool broke_off() const { return broke_off_; }
+  /// It is over because the connection was lost.
+  [[nodiscard]] bool is_lost() const { return over_ && loss_; }
 
   void for_each(const std::function<void(Listener&)>& action);
+
+  /// The last whole block that was handed over, 0 for none.
+  [[nodiscard]] std::uint64_t last_seq() const { return last_seq_; }
+  /// The recorded time of what was handed over last.
+  [[nodiscard]] std::int64_t last_ns() const { return last_ns_; }
+  /// The last whole block that the connection of the listener has taken.
+  [[nodiscard]] std::uint64_t place_seq();
+  /// When the first block after that was received; nothing: there is none yet.
+  [[nodiscard]] std::optional<std::int64_t> untaken_ns() const {
+    return handed_.empty() ? std::nullopt : std::optional(handed_.front().recv_ns);
+  }
 
   Result<void> accept(const port::Frame& frame) override;
   Result<void> flush() override;
@@ -67,21 +100,41 @@ class Channel final : public PacedSink {
   Result<void> source_failed(const Error& error) override;
 
  private:
+  /// Sends what has been gathered.
+  void send_gathered();
+  /// Ends every connection in its middle.
+  void break_off();
+  /// A block that was handed over, and where in the body it ends.
+  struct Handed {
+    std::uint64_t end_bytes = 0;
+    std::uint64_t seq = 0;
+    std::int64_t recv_ns = 0;
+  };
+
+  void welcome(const Listener& listener) const;
   void tell_sent(const Listener& listener, std::string_view bytes) const;
   void end_listener(const Listener& listener) const;
   void resume_if_drained();
 
   Deck& deck_;
+  const Programme& programme_;
   Rules rules_;
   Deck::PlayId play_ = 0;
   std::vector<Listener> listeners_;
   std::vector<Listener> arriving_;  ///< came in the middle of a block: they hear the next one
   std::string gathered_;
+  std::int64_t gathered_ns_ = 0;
   std::vector<std::pair<std::size_t, bool>> gathered_frames_;  ///< bytes and completeness of each
   bool in_block_ = false;  ///< what was handed over last goes on in the next frame
   bool held_ = false;
   bool over_ = false;
-  bool breaks_off_ = false;
+  bool broke_off_ = false;
+  std::optional<Loss> loss_;  ///< after which the source is over
+  std::uint64_t last_seq_ = 0;
+  std::int64_t last_ns_ = 0;
+  std::uint64_t handed_bytes_ = 0;
+  std::deque<Handed> handed_;  ///< what the connection has not taken yet
+  std::uint64_t place_seq_ = 0;
 };
 
 class Broadcast {
@@ -95,6 +148,12 @@ class Broadcast {
 
   void note_answer(std::string_view method, std::string_view target, int status) const;
 
+  /// With ServerOptions::at_once: begins to play.
+  Result<void> start();
+
+  /// On the recording there was no connection at the moment that is played for this client.
+  [[nodiscard]] bool is_lost_for(const StreamGrant& grant) const;
+
   /// Lets a client hear its source. `open_stream` is called once the source is there; fails, and
   /// does not call it, when the source does.
   Result<void> attach(const StreamGrant& grant,
@@ -107,8 +166,17 @@ class Broadcast {
   /// Drops who keeps others waiting.
   void drop_stalled();
 
+  /// Steer what is played, and what will be.
+  void pause();
+  void resume();
+  void set_rate(const Rate& rate);
+  [[nodiscard]] bool is_paused() const { return timeline_.paused; }
+
   /// With ServerOptions::once: a source is over, and those who heard it have all of it.
   [[nodiscard]] bool done() const;
+
+  /// Each frame is to be a write of its own.
+  [[nodiscard]] bool writes_apart() const;
 
   [[nodiscard]] std::uint64_t streams_opened() const { return opened_; }
   [[nodiscard]] std::uint64_t streams_dropped() const { return dropped_; }
@@ -116,9 +184,29 @@ class Broadcast {
 
  private:
   using Channels = std::list<Channel>;
+  /// What a client comes back to.
+  struct Return {
+    Position position;
+    std::int64_t not_before_ns = 0;  ///< by the clock
+  };
 
-  /// The channel that a new stream hears; a new one unless all share one.
+  /// The channel that a new stream hears; a new one unless all of a conference share one.
   [[nodiscard]] Result<Channels::iterator> channel_for(const StreamGrant& grant);
+  [[nodiscard]] Channel::Rules rules_of(const StreamGrant& grant, const Programme& programme);
+  [[nodiscard]] Result<std::optional<Position>> position_of(const StreamGrant& grant,
+                                                            const Programme& programme) const;
+  /// What is played for this client.
+  [[nodiscard]] Result<const Programme*> programme_of(const StreamGrant& grant) const;
+  /// Wraps a source in what the options let go wrong with it, and starts the channel.
+  Result<void> play(Channel& channel, const StreamGrant& grant,
+                    std::unique_ptr<port::FrameSource> source, const Timeline& timeline);
+  [[nodiscard]] bool keeps_places() const {
+    return options_.sharing == Sharing::separate && (programme_.reopen || programme_.conference);
+  }
+  void remember_place(Channel& channel, std::uint64_t member_id);
+  void end_older_stream(std::uint64_t member_id);
+  void welcome(const Programme& programme, const Channel::Listener& listener, std::uint64_t seq);
+  void lose(Channel& channel, std::uint64_t member_id, const Loss& loss);
   [[nodiscard]] bool is_shared() const { return options_.sharing == Sharing::shared; }
   void drop(EventStream& stream, const std::string& why);
   void note_failure(const Error& error);
@@ -130,13 +218,18 @@ class Broadcast {
   port::Clock& clock_;
   const ServerOptions& options_;
   const Programme& programme_;
+  TimelineOptions timeline_;  ///< of the next play
   std::int64_t started_ns_;
   Channels channels_;
   struct Place {
     Channels::iterator channel;
     std::uint64_t number = 0;
+    std::uint64_t member_id = 0;
   };
   std::map<const EventStream*, Place> place_of_;
+  std::map<std::uint64_t, Return> returns_;  ///< by member, where each stream is one's own
+  /// By the clock, where all share one.
+  std::map<const Programme*, std::int64_t> lost_until_ns_;
   bool done_ = false;  ///< where each stream has a source of its own
   std::uint64_t opened_ = 0;
   std::uint64_t dropped_ = 0;

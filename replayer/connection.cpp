@@ -16,6 +16,7 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/write.hpp>
 
+#include "core/base/result.hpp"
 #include "replayer/limits.hpp"
 #include "replayer/steady_clock.hpp"
 
@@ -174,7 +175,7 @@ asio::awaitable<bool> Connection::answer(HttpRequest request) {
     co_await delay_.async_wait(as_result());
   }
   if (answer.stream) {
-    co_return co_await send_stream(request, *answer.stream);
+    co_return co_await send_stream(request, *std::move(answer.stream));
   }
   co_return co_await send_answer(request, std::move(answer));
 }
@@ -204,8 +205,12 @@ asio::awaitable<bool> Connection::send_answer(const HttpRequest& request, Answer
 }
 
 /// Nothing follows on the connection: true only where there was no stream to be had.
-asio::awaitable<bool> Connection::send_stream(const HttpRequest& request,
-                                              const StreamGrant& grant) {
+asio::awaitable<bool> Connection::send_stream(const HttpRequest& request, StreamGrant grant) {
+  if (service_.broadcast.is_lost_for(grant)) {
+    socket_.close();
+    co_return false;
+  }
+  grant.last_event_id = request["last-event-id"];
   HttpResponse response = response_to(request, 200);
   response.set(http::field::content_type, "text/event-stream");
   response.set(http::field::cache_control, "no-cache, no-transform");
@@ -222,11 +227,16 @@ asio::awaitable<bool> Connection::send_stream(const HttpRequest& request,
   const auto attached = service_.broadcast.attach(grant, [&] {
     note_answer(request, 200);
     stream_ = EventStream::open(std::move(socket_), std::move(head), chunked,
-                                service_.limits.linger_time_max);
+                                service_.limits.linger_time_max, service_.broadcast.writes_apart());
     return stream_;
   });
   if (!attached) {
-    co_return co_await send_answer(request, failure(500, attached.error().message));
+    const bool stranger = attached.error().kind == ErrorKind::usage;
+    Answer refused = failure(403, invalid_token);
+    if (!stranger) {
+      refused = failure(500, attached.error().message);
+    }
+    co_return co_await send_answer(request, std::move(refused));
   }
   clear_deadline();
   co_return false;

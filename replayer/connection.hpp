@@ -49,7 +49,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   boost::asio::awaitable<bool> wait_for_request();
   boost::asio::awaitable<bool> answer(HttpRequest request);
   boost::asio::awaitable<bool> send_answer(const HttpRequest& request, Answer answer);
-  boost::asio::awaitable<bool> send_stream(const HttpRequest& request, const StreamGrant& grant);
+  boost::asio::awaitable<bool> send_stream(const HttpRequest& request, StreamGrant grant);
   void note_answer(const HttpRequest& request, int status) const;
   boost::asio::awaitable<void> refuse(boost::system::error_code error);
   boost::asio::awaitable<void> linger();

@@ -39,12 +39,78 @@ void Deck::hold(PlayId id) {
   }
 }
 
-void Deck::resume(PlayId id) {
+void Deck::release(PlayId id) {
   const auto found = plays_.find(id);
   if (found != plays_.end()) {
     found->second.held = false;
     schedule_.emplace(found->second.due_ns, id);
   }
+}
+
+/// Changes a play between two batches, when its next frame has been read and may be due at another
+/// time then.
+template <class Change>
+void Deck::steer(PlayId id, Change change) {
+  const auto found = plays_.find(id);
+  if (found == plays_.end()) {
+    return;
+  }
+  Play& play = found->second;
+  schedule_.erase({play.due_ns, id});
+  change(play);
+  const auto due = play.player.next_due_ns();
+  play.due_ns = due && *due ? **due : play.due_ns;
+  if (!play.held) {
+    schedule_.emplace(play.due_ns, id);
+  }
+}
+
+void Deck::pause(PlayId id, std::int64_t now_ns) {
+  steer(id, [&](Play& play) {
+    if (!play.player.timeline().is_paused()) {
+      play.player.timeline().pause(now_ns);
+      report_.elapsed_ns += static_cast<std::uint64_t>(now_ns - play.counted_to_ns);
+      play.counted_to_ns = now_ns;
+    }
+  });
+}
+
+void Deck::resume(PlayId id, std::int64_t now_ns) {
+  steer(id, [&](Play& play) {
+    if (play.player.timeline().is_paused()) {
+      play.player.timeline().resume(now_ns);
+      play.counted_to_ns = now_ns;
+    }
+  });
+}
+
+void Deck::set_rate(PlayId id, const Rate& rate, std::int64_t now_ns) {
+  steer(id, [&](Play& play) { play.player.timeline().set_rate(rate, now_ns); });
+}
+
+void Deck::step(PlayId id, std::int64_t now_ns) {
+  pause(id, now_ns);
+  steer(id, [&](Play& play) { play.player.step(now_ns); });
+}
+
+Result<void> Deck::seek(PlayId id, std::unique_ptr<port::FrameSource> source,
+                        const Timeline& timeline) {
+  Player player(std::move(source), timeline);
+  const auto due = player.next_due_ns();
+  if (!due) {
+    return fail(due.error());
+  }
+  steer(id, [&](Play& play) {
+    play.player = std::move(player);
+    play.due_ns = due->value_or(timeline.start_ns());
+    play.counted_to_ns = timeline.start_ns();
+  });
+  return {};
+}
+
+const Timeline* Deck::timeline(PlayId id) const {
+  const auto found = plays_.find(id);
+  return found == plays_.end() ? nullptr : &found->second.player.timeline();
 }
 
 Result<void> Deck::run(port::Clock& clock, const std::function<bool()>& over) {
@@ -107,6 +173,9 @@ Result<void> Deck::play_batch(PlayId id, Play& play, std::int64_t now_ns) {
       return accepted;
     }
     batch_bytes += frame.raw.size() + limits::batch_frame_cost;
+    if (frame.raw.empty()) {
+      continue;  // it marks a moment
+    }
     ++report_.frames;
     report_.bytes += frame.raw.size();
     if (paced) {
@@ -122,9 +191,9 @@ Result<void> Deck::play_batch(PlayId id, Play& play, std::int64_t now_ns) {
     return flushed;
   }
   if (!due_ns) {
-    PacedSink& sink = play.sink;
+    auto finished = play.sink.finish();
     plays_.erase(id);
-    return sink.finish();
+    return finished;
   }
   play.due_ns = *due_ns;
   if (!play.held) {

@@ -2,7 +2,8 @@
 //
 // The same loop serves stdout, sockets and tests; what differs is the Clock that it waits with and
 // the sinks. Not thread-safe. What the clock pumps while it waits may change the deck; a sink that
-// is being handed frames may only hold and resume its own play.
+// is being handed frames may only hold and release its own play, and one that is told that its play
+// is over may start another.
 #pragma once
 
 #include <cstddef>
@@ -45,9 +46,24 @@ class Deck {
   /// Ends a play, if it is not over yet; its sink is not told.
   void stop(PlayId id);
 
-  /// Hands over nothing more until resume(): the sink is full. No effect on a play that is over.
+  /// Hands over nothing more until release(): the sink is full. Time goes on. No effect on a play
+  /// that is over.
   void hold(PlayId id);
-  void resume(PlayId id);
+  void release(PlayId id);
+
+  /// Time stands still on the timeline of a play, and goes on. None of these has an effect on a
+  /// play that is over.
+  void pause(PlayId id, std::int64_t now_ns);
+  void resume(PlayId id, std::int64_t now_ns);
+  void set_rate(PlayId id, const Rate& rate, std::int64_t now_ns);
+  /// Hands the next frame over now and lets time stand still at it.
+  void step(PlayId id, std::int64_t now_ns);
+  /// Goes on with other frames on another timeline, that of a seek; fails when the source does, and
+  /// nothing has changed then.
+  Result<void> seek(PlayId id, std::unique_ptr<port::FrameSource> source, const Timeline& timeline);
+
+  /// Of a play that is not over; when its sink is told so it still is there. Else null.
+  [[nodiscard]] const Timeline* timeline(PlayId id) const;
 
   /// Nothing is being played.
   [[nodiscard]] bool empty() const { return plays_.empty(); }
@@ -68,6 +84,8 @@ class Deck {
     bool held = false;
   };
 
+  template <class Change>
+  void steer(PlayId id, Change change);
   [[nodiscard]] std::int64_t next_due_ns() const;
   Result<void> play_due(port::Clock& clock);
   Result<void> play_batch(PlayId id, Play& play, std::int64_t now_ns);

@@ -103,6 +103,11 @@ std::span<const Endpoint> all_endpoints() {
   return endpoints;
 }
 
+bool is_called(std::string_view path, std::string_view name) {
+  return path == name || (path.ends_with(name) && path.size() > name.size() &&
+                          path[path.size() - name.size() - 1] == '/');
+}
+
 const Endpoint* find_endpoint(const std::vector<std::string_view>& path) {
   const bool in_breakout = path.size() >= 3 && path.front() == "breakouts";
   for (const Endpoint& endpoint : endpoints) {

@@ -33,7 +33,10 @@ struct Endpoint {
 /// methods.
 [[nodiscard]] const Endpoint* find_endpoint(const std::vector<std::string_view>& path);
 
-/// Every one, for tests.
+/// Every one.
 [[nodiscard]] std::span<const Endpoint> all_endpoints();
+
+/// Whether `name` is what people call the endpoint at `path`: the path, or its last segment.
+[[nodiscard]] bool is_called(std::string_view path, std::string_view name);
 
 }  // namespace tapedeck::replayer

@@ -1,5 +1,6 @@
 #include "replayer/event_stream.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
 #include <span>
@@ -32,15 +33,17 @@ asio::const_buffer buffer_of(std::string_view text) {
 
 }  // namespace
 
-EventStream::EventStream(ClientSocket socket, bool chunked, std::chrono::milliseconds linger)
+EventStream::EventStream(ClientSocket socket, bool chunked, std::chrono::milliseconds linger,
+                         bool apart)
     : socket_(std::move(socket)),
       linger_timer_(socket_.get_executor()),
       linger_(linger),
-      chunked_(chunked) {}
+      chunked_(chunked),
+      apart_(apart) {}
 
 std::shared_ptr<EventStream> EventStream::open(ClientSocket socket, std::string head, bool chunked,
-                                               std::chrono::milliseconds linger) {
-  std::shared_ptr<EventStream> stream(new EventStream(std::move(socket), chunked, linger));
+                                               std::chrono::milliseconds linger, bool apart) {
+  std::shared_ptr<EventStream> stream(new EventStream(std::move(socket), chunked, linger, apart));
   stream->head_ = std::move(head);
   stream->write();
   return stream;
@@ -103,22 +106,43 @@ void EventStream::write() {
   gather();
   writing_ = true;
   progress_ns_ = steady_now_ns();
-  const auto until_all = [this](const boost::system::error_code& error, std::size_t /*count*/) {
+  const auto until_all = [this](const boost::system::error_code& error, std::size_t count) {
     progress_ns_ = steady_now_ns();
+    write_done_bytes_ = count;
     return error ? 0 : std::numeric_limits<std::size_t>::max();
   };
   asio::async_write(
       socket_, std::span<const asio::const_buffer>(buffers_), until_all,
-      [self = shared_from_this()](const boost::system::error_code& error, std::size_t /*count*/) {
+      [self = shared_from_this()](const boost::system::error_code& error, std::size_t count) {
+        self->write_done_bytes_ = count;
         self->on_written(error);
       });
 }
 
-/// Makes one write of all that is queued: one chunk.
-void EventStream::gather() {
+std::uint64_t EventStream::sent_bytes() const {
+  const std::size_t past_lead = write_done_bytes_ - std::min(write_done_bytes_, write_lead_bytes_);
+  return sent_bytes_ + std::min(past_lead, write_body_bytes_);
+}
+
+/// Takes what the next write sends out of the queue.
+void EventStream::take_queued() {
   written_.clear();
-  written_.swap(queue_);
-  writing_bytes_ = std::exchange(queued_bytes_, 0);
+  if (!apart_ || queue_.size() <= 1) {
+    written_.swap(queue_);
+    writing_bytes_ = std::exchange(queued_bytes_, 0);
+    return;
+  }
+  written_.push_back(std::move(queue_.front()));
+  queue_.pop_front();
+  writing_bytes_ = cost(written_.front());
+  queued_bytes_ -= writing_bytes_;
+}
+
+/// Makes one write: one chunk.
+void EventStream::gather() {
+  sent_bytes_ = sent_bytes();
+  write_done_bytes_ = 0;
+  take_queued();
   const std::size_t body_bytes = writing_bytes_ - written_.size() * limits::stream_piece_cost;
   buffers_.clear();
   buffers_.push_back(buffer_of(head_));
@@ -130,13 +154,15 @@ void EventStream::gather() {
     chunk_size_ += line_end;
     buffers_.push_back(buffer_of(chunk_size_));
   }
+  write_lead_bytes_ = head_.size() + (buffers_.size() == 2 ? chunk_size_.size() : 0);
+  write_body_bytes_ = body_bytes;
   for (const Piece& piece : written_) {
     buffers_.push_back(buffer_of(*piece));
   }
   if (chunked_ && body_bytes > 0) {
     buffers_.push_back(buffer_of(line_end));
   }
-  if (finishing()) {
+  if (finishing() && queue_.empty()) {
     last_written_ = true;
     if (chunked_ && ending_ == Ending::whole) {
       buffers_.push_back(buffer_of(last_chunk));

@@ -10,8 +10,6 @@
 namespace tapedeck::replayer {
 namespace {
 
-constexpr std::string_view invalid_token = "Invalid token";
-
 /// The client puts the alias into the URL of the stream as it is: it may look like several
 /// segments.
 std::string joined(const std::vector<std::string_view>& segments) {
@@ -77,11 +75,13 @@ Answer Facade::answer(const Request& request) {
     return request.method == "OPTIONS" && request.target == "*" ? no_content()
                                                                 : failure(400, "Bad target");
   }
-  if (target->path == std::vector<std::string>{"events"}) {
+  if (!target->path.empty() && target->path.size() <= 2 && target->path.front() == "events") {
     if (auto done = answer_method(request.method, "GET")) {
       return *done;
     }
-    return stream({});
+    StreamGrant anybody;
+    anybody.who.alias = target->path.size() == 2 ? target->path.back() : "";
+    return refusal("events").value_or(stream(std::move(anybody)));
   }
   return answer_conference(request, *target);
 }
@@ -94,6 +94,9 @@ Answer Facade::answer_conference(const Request& request, const Target& target) {
   if (*below == std::vector<std::string_view>{"status"}) {
     if (auto done = answer_method(request.method, "GET")) {
       return *done;
+    }
+    if (auto refused = refusal("status")) {
+      return *refused;
     }
     return in_maintenance(admission_).value_or(success("true"));
   }
@@ -113,6 +116,10 @@ Answer Facade::answer_conference(const Request& request, const Target& target) {
   if (auto done = answer_method(request.method, found.method)) {
     return *done;
   }
+  if (auto refused = refusal(endpoint != nullptr ? found.path : below->back())) {
+    refused->hold_back = found.kind == EndpointKind::refresh_token;
+    return *refused;
+  }
   if (found.kind == EndpointKind::request_token) {
     return request_token((*below)[1], request);
   }
@@ -123,11 +130,22 @@ Answer Facade::answer_events(std::string_view alias, const Request& request, con
   if (auto done = answer_method(request.method, "GET")) {
     return *done;
   }
+  if (auto refused = refusal("events")) {
+    return *refused;
+  }
   const Member* member = member_of(alias, request, target);
   if (member == nullptr) {
     return failure(403, invalid_token);
   }
   return stream({member->id, member->who});
+}
+
+std::optional<Answer> Facade::refusal(std::string_view call) const {
+  const auto status = hooks_.refuse ? hooks_.refuse(call) : std::nullopt;
+  if (!status) {
+    return std::nullopt;
+  }
+  return failure(*status, *status == 401 || *status == 403 ? invalid_token : "Service unavailable");
 }
 
 Answer Facade::answer_endpoint(const Endpoint& endpoint, std::string_view alias,
@@ -189,7 +207,7 @@ Answer Facade::request_token(std::string_view alias, const Request& request) {
   if (const auto* refused = std::get_if<Answer>(&role)) {
     return *refused;
   }
-  JoinInfo who{.participant_uuid = hooks_.participant_uuid(members_.joined() + 1),
+  JoinInfo who{.participant_uuid = hooks_.participant_uuid(members_.joined() + 1, alias),
                .display_name = std::move(join->display_name),
                .alias = std::string(alias),
                .call_tag = std::move(join->call_tag),

@@ -34,8 +34,12 @@ struct Request {
 
 /// What the facade asks and tells, each needed where nothing else is said.
 struct FacadeHooks {
-  /// The participant_uuid for the n-th join, counted from 1.
-  std::function<std::string(std::uint64_t)> participant_uuid;
+  /// The status that a request is refused with, or nothing; asked once for each. The call is the
+  /// path of the request below the conference as in the table of endpoints, or as it came where it
+  /// is not there; `status`, or `events`.
+  std::function<std::optional<int>(std::string_view call)> refuse = {};
+  /// The participant_uuid for the n-th join, counted from 1, of the conference `alias`.
+  std::function<std::string(std::uint64_t, std::string_view alias)> participant_uuid;
   /// The role that the one-time token of a transfer gives in the conference `alias`, once; nothing:
   /// it is not good there. Not needed: a transfer is a join as any other then.
   std::function<std::optional<Role>(std::string_view alias, std::string_view token)> redeem = {};
@@ -53,6 +57,8 @@ class Facade {
 
   /// Puts out those who did not refresh their token in time; see Members.
   void release_expired(std::int64_t now_ns) { members_.release_expired(now_ns); }
+  /// Somebody may be put out.
+  [[nodiscard]] bool forgets() const { return members_.forgets(); }
   [[nodiscard]] std::optional<std::int64_t> next_expiry_ns() const {
     return members_.next_expiry_ns();
   }
@@ -63,6 +69,8 @@ class Facade {
   [[nodiscard]] Answer answer_conference(const Request& request, const Target& target);
   [[nodiscard]] Answer answer_events(std::string_view alias, const Request& request,
                                      const Target& target);
+  /// The answer of a request that goes wrong.
+  [[nodiscard]] std::optional<Answer> refusal(std::string_view call) const;
   [[nodiscard]] Answer answer_endpoint(const Endpoint& endpoint, std::string_view alias,
                                        const Request& request, const Target& target);
   [[nodiscard]] Answer request_token(std::string_view alias, const Request& request);

@@ -9,12 +9,18 @@
 
 namespace tapedeck::replayer {
 
-FdSink::FdSink(int fd, std::string name, const StopRequest& stop)
-    : fd_(fd), name_(std::move(name)), stop_(stop) {}
+FdSink::FdSink(int fd, std::string name, const StopRequest& stop, Writes writes)
+    : fd_(fd), name_(std::move(name)), stop_(stop), writes_(writes) {}
 
 Result<void> FdSink::accept(const port::Frame& frame) {
+  if (writes_ == Writes::each_moment && frame.recv_ns != gathered_ns_) {
+    if (auto flushed = flush(); !flushed) {
+      return flushed;
+    }
+  }
+  gathered_ns_ = frame.recv_ns;
   gathered_ += frame.raw;
-  return {};
+  return writes_ == Writes::each_frame ? flush() : Result<void>{};
 }
 
 Result<void> FdSink::flush() {

@@ -26,6 +26,7 @@ struct FrameSent {
 };
 struct StreamClosed {
   bool by_server = false;
+  bool broken = false;  ///< in the middle of the body, and by the server
 };
 
 /// What it refers to lives during the call.

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 
 namespace tapedeck::limits {
 
@@ -47,6 +48,18 @@ inline constexpr std::size_t member_tokens_max = 8;
 
 /// A token that was refreshed stays good so long, for the requests that are under way with it.
 inline constexpr std::chrono::seconds token_grace{5};
+
+/// Bytes a second of a slow line: faster than that is not slow.
+inline constexpr std::int64_t fault_rate_max = 1'000'000'000;
+
+/// Most bytes of a write of a split stream, and most bytes that are changed in a frame.
+inline constexpr std::int64_t fault_bytes_max = std::int64_t{1024} * 1024;
+
+/// Frames that one is overtaken by, and copies of one: each is held in memory.
+inline constexpr std::int64_t fault_frames_max = 1000;
+
+/// What a jump back sends again is held in memory.
+inline constexpr std::size_t jump_bytes_max = std::size_t{64} * 1024 * 1024;
 
 }  // namespace tapedeck::limits
 

@@ -7,14 +7,19 @@
 namespace tapedeck::replayer {
 
 LoopedSource::LoopedSource(port::FrameSourceFactory open, std::uint64_t passes,
-                           std::int64_t from_ns)
-    : open_(std::move(open)), passes_(passes), from_ns_(from_ns), last_ns_(from_ns) {}
+                           std::int64_t from_ns, const LoopStart& start)
+    : open_(std::move(open)),
+      passes_(passes),
+      from_ns_(from_ns),
+      passes_begun_(start.passes_over),
+      last_ns_(from_ns + start.time_over_ns),
+      last_seq_(start.seq_over) {}
 
 Result<std::optional<port::Frame>> LoopedSource::next() {
   for (;;) {
     if (!pass_) {
       const bool done = passes_ != 0 && passes_begun_ == passes_;
-      const bool barren = passes_begun_ != 0 && pass_is_empty_;
+      const bool barren = empty_passes_ == 2;  // the first may have begun at its end
       if (done || barren) {
         return std::optional<port::Frame>{};
       }
@@ -24,8 +29,9 @@ Result<std::optional<port::Frame>> LoopedSource::next() {
       }
       pass_ = std::move(*pass);
       ++passes_begun_;
-      pass_is_empty_ = true;
+      ++empty_passes_;
       shift_ns_ = last_ns_ - from_ns_;
+      seq_shift_ = last_seq_;
       connection_shift_ = last_connection_;
     }
     auto frame = pass_->next();
@@ -36,13 +42,15 @@ Result<std::optional<port::Frame>> LoopedSource::next() {
       pass_.reset();
       continue;
     }
-    pass_is_empty_ = false;
+    empty_passes_ = 0;
     port::Frame& shifted = **frame;
     // Time stands still at the end of int64: 292 years.
     const std::int64_t room_ns = std::numeric_limits<std::int64_t>::max() - shift_ns_;
     shifted.recv_ns = std::min(shifted.recv_ns, room_ns) + shift_ns_;
+    shifted.seq += seq_shift_;
     shifted.connection_id += connection_shift_;
     last_ns_ = std::max(last_ns_, shifted.recv_ns);
+    last_seq_ = shifted.seq;
     last_connection_ = std::max(last_connection_, shifted.connection_id);
     return frame;
   }

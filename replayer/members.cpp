@@ -20,6 +20,11 @@ const Member& Members::join(JoinInfo who, std::int64_t now_ns) {
   member.id = id;
   member.who = std::move(who);
   member.last_use = ++uses_;
+  if (rules_.remembered_ns) {
+    if (const auto life_ns = rules_.remembered_ns(id)) {
+      member.forgotten_ns = now_ns + *life_ns;
+    }
+  }
   add_token(member, now_ns);
   return member;
 }
@@ -31,7 +36,7 @@ const Member* Members::find(std::string_view token, std::int64_t now_ns) {
   }
   Member& member = members_.at(found->second);
   const auto held = std::ranges::find(member.tokens, token, &Token::text);
-  if (now_ns >= held->good_until_ns) {
+  if (now_ns >= std::min(held->good_until_ns, member.forgotten_ns)) {
     return nullptr;
   }
   member.last_use = ++uses_;
@@ -66,7 +71,7 @@ void Members::release(std::uint64_t id, std::string_view why) {
 void Members::release_expired(std::int64_t now_ns) {
   for (auto next = members_.begin(); next != members_.end();) {
     const auto& [id, member] = *next++;
-    if (now_ns >= member.tokens.back().good_until_ns) {
+    if (now_ns >= out_ns(member)) {
       release(id, "Timer expired awaiting token refresh");
     }
   }
@@ -75,10 +80,13 @@ void Members::release_expired(std::int64_t now_ns) {
 std::optional<std::int64_t> Members::next_expiry_ns() const {
   std::optional<std::int64_t> next;
   for (const auto& [id, member] : members_) {
-    const std::int64_t end_ns = member.tokens.back().good_until_ns;
-    next = std::min(next.value_or(end_ns), end_ns);
+    next = std::min(next.value_or(out_ns(member)), out_ns(member));
   }
-  return rules_.strict ? next : std::nullopt;
+  return forgets() ? next : std::nullopt;
+}
+
+std::int64_t Members::out_ns(const Member& member) {
+  return std::min(member.tokens.back().good_until_ns, member.forgotten_ns);
 }
 
 void Members::add_token(Member& member, std::int64_t now_ns) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -24,6 +25,9 @@ struct TokenRules {
   /// (limits::token_grace); who does not refresh it in time is out. Otherwise it is good until its
   /// member leaves, whatever the client's clock does.
   bool strict = false;
+  /// How long the n-th who joins, counted from 1, is remembered, however often they refresh their
+  /// token; nothing: for as long as the rules above say.
+  std::function<std::optional<std::int64_t>(std::uint64_t)> remembered_ns = {};
   /// The text of the n-th token, counted from 1; nothing: `token-n`.
   std::function<std::string(std::uint64_t)> text = {};
 };
@@ -36,7 +40,8 @@ struct Token {
 struct Member {
   std::uint64_t id = 0;  ///< from 1, in the order of joining
   JoinInfo who;
-  std::deque<Token> tokens;    ///< the newest last
+  std::deque<Token> tokens;  ///< the newest last
+  std::int64_t forgotten_ns = std::numeric_limits<std::int64_t>::max();
   std::uint64_t last_use = 0;  ///< a count, for who did nothing for longest
 };
 
@@ -64,6 +69,8 @@ class Members {
 
   /// Releases those whose last token has run out.
   void release_expired(std::int64_t now_ns);
+  /// Somebody may be released by the above.
+  [[nodiscard]] bool forgets() const { return rules_.strict || rules_.remembered_ns; }
   /// When somebody's last token runs out next; nothing: never.
   [[nodiscard]] std::optional<std::int64_t> next_expiry_ns() const;
 
@@ -72,6 +79,7 @@ class Members {
 
  private:
   void add_token(Member& member, std::int64_t now_ns);
+  [[nodiscard]] static std::int64_t out_ns(const Member& member);
 
   Left left_;
   TokenRules rules_;

@@ -16,19 +16,23 @@ Result<std::optional<std::int64_t>> Player::next_due_ns() {
     next_ = *frame;
     over_ = !next_.has_value();
     if (next_) {
-      next_due_ns_ = timeline_.advance(next_->recv_ns);
+      timeline_.advance(next_->recv_ns);
     }
   }
   if (over_) {
     return std::optional<std::int64_t>{};
   }
-  return std::optional<std::int64_t>{next_due_ns_};
+  return std::optional<std::int64_t>{step_ns_.value_or(timeline_.due_ns())};
 }
 
 port::Frame Player::take() {
   check(next_.has_value(), "take() without a frame");
   const port::Frame frame = *next_;
   next_.reset();
+  if (step_ns_) {
+    step_ns_.reset();
+    timeline_.stand_at_frame();
+  }
   played_ns_ = timeline_.played_ns();
   return frame;
 }

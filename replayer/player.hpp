@@ -23,7 +23,11 @@ class Player {
   /// Hands over the frame that next_due_ns() told of. Its bytes live until the next next_due_ns().
   [[nodiscard]] port::Frame take();
 
+  /// The next frame is due at `now_ns`, though time may stand still; that one only.
+  void step(std::int64_t now_ns) { step_ns_ = now_ns; }
+
   [[nodiscard]] const Timeline& timeline() const { return timeline_; }
+  [[nodiscard]] Timeline& timeline() { return timeline_; }
 
   /// Recorded time up to the last frame handed over, without what was cut from silences.
   [[nodiscard]] std::int64_t played_ns() const { return played_ns_; }
@@ -32,7 +36,7 @@ class Player {
   std::unique_ptr<port::FrameSource> source_;
   Timeline timeline_;
   std::optional<port::Frame> next_;
-  std::int64_t next_due_ns_ = 0;
+  std::optional<std::int64_t> step_ns_;
   std::int64_t played_ns_ = 0;
   bool over_ = false;
 };

@@ -116,7 +116,7 @@ class Server::Impl {
         acceptor_(clock_.context()),
         accept_pause_(clock_.context()),
         broadcast_(deck_, clock_, options_, programme_),
-        facade_(hooks(), options_.admission, options_.tokens),
+        facade_(hooks(), options_.admission, token_rules()),
         service_{facade_, broadcast_, options_.limits},
         connections_max_(connections_possible(options_.limits.connections_max)) {}
 
@@ -141,13 +141,23 @@ class Server::Impl {
 
   Result<void> run(StopRequest& stop) {
     asio::posix::stream_descriptor stop_fd(clock_.context());
+    asio::posix::stream_descriptor pause_fd(clock_.context());
     boost::system::error_code error;
     stop_fd.assign(stop.fd(), error);
+    if (!error && options_.pause != nullptr) {
+      pause_fd.assign(options_.pause->fd(), error);
+    }
     if (error) {
       return fail_io("cannot watch for signals: " + error.message());
     }
+    if (options_.pause != nullptr) {
+      wait_for_pause(pause_fd);
+    }
     stop_fd.async_wait(asio::posix::stream_descriptor::wait_read,
                        [](const boost::system::error_code&) {});
+    if (auto started = broadcast_.start(); !started) {
+      return started;
+    }
     accept_next();
     asio::co_spawn(clock_.context(), watch_for_stalled_streams(), asio::detached);
     asio::co_spawn(clock_.context(), watch_for_expired_tokens(), asio::detached);
@@ -162,6 +172,9 @@ class Server::Impl {
         clock_, [&] { return stop.requested() || broadcast_.done() || clock_.now_ns() >= end_ns; });
     end();
     stop_fd.release();
+    if (options_.pause != nullptr) {
+      pause_fd.release();
+    }
     return played;
   }
 
@@ -178,8 +191,22 @@ class Server::Impl {
   }
 
  private:
+  TokenRules token_rules() {
+    TokenRules rules = options_.tokens;
+    if (options_.faults != nullptr && options_.faults->forgets()) {
+      rules.remembered_ns = [faults = options_.faults](std::uint64_t join) {
+        return faults->remembered_ns(join);
+      };
+    }
+    return rules;
+  }
+
   FacadeHooks hooks() {
-    return {.participant_uuid = options_.participant_uuid,
+    return {.refuse =
+                [faults = options_.faults](std::string_view call) {
+                  return faults != nullptr ? faults->refuse(call) : std::nullopt;
+                },
+            .participant_uuid = options_.participant_uuid,
             .redeem = programme_.redeem,
             .join =
                 [this](const JoinInfo& who) {
@@ -193,6 +220,19 @@ class Server::Impl {
                     programme_.leave(broadcast_.join_info(member.who));
                   }
                 }};
+  }
+
+  void wait_for_pause(asio::posix::stream_descriptor& fd) {
+    fd.async_wait(asio::posix::stream_descriptor::wait_read,
+                  [this, &fd](const boost::system::error_code& error) {
+                    if (error) {
+                      return;
+                    }
+                    if (options_.pause->take()) {
+                      broadcast_.is_paused() ? broadcast_.resume() : broadcast_.pause();
+                    }
+                    wait_for_pause(fd);
+                  });
   }
 
   void accept_next() {
@@ -249,7 +289,7 @@ class Server::Impl {
 
   asio::awaitable<void> watch_for_expired_tokens() {
     asio::steady_timer timer(clock_.context());
-    while (options_.tokens.strict) {
+    while (facade_.forgets()) {
       // A token that comes in the meantime is good for longer than the wait.
       const std::int64_t look_ns = clock_.now_ns() + token_check_interval_ns;
       const std::int64_t due_ns = std::min(look_ns, facade_.next_expiry_ns().value_or(look_ns));
@@ -305,9 +345,11 @@ Result<std::unique_ptr<Server>> Server::listen(ServerOptions options, Programme 
   check(options.sharing != Sharing::live ||
             (!options.timeline.rate.is_unlimited() && options.timeline.from_ns == 0),
         "a live source without a time of its own");
-  check(options.sharing != Sharing::shared || !options.faults, "faults of a shared stream");
+  check(!programme.losses || programme.reopen, "losses without a way to go on");
   if (!options.participant_uuid) {
-    options.participant_uuid = [](std::uint64_t) { return std::string(default_participant_uuid); };
+    options.participant_uuid = [](std::uint64_t, std::string_view) {
+      return std::string(default_participant_uuid);
+    };
   }
   auto impl = std::make_unique<Impl>(std::move(options), std::move(programme));
   if (auto listening = impl->listen(); !listening) {

@@ -17,21 +17,47 @@
 #include "replayer/address.hpp"
 #include "replayer/admission.hpp"
 #include "replayer/deck.hpp"
-#include "replayer/faults.hpp"
+#include "replayer/faithful_source.hpp"
+#include "replayer/fault_plan.hpp"
 #include "replayer/join_info.hpp"
 #include "replayer/journal.hpp"
 #include "replayer/limits.hpp"
 #include "replayer/members.hpp"
+#include "replayer/pause_switch.hpp"
 #include "replayer/stop_request.hpp"
 #include "replayer/timeline.hpp"
 #include "replayer/tls.hpp"
 
 namespace tapedeck::replayer {
 
+/// Where somebody goes on.
+struct Position {
+  std::uint64_t seq = 0;     ///< of the last frame that they have had
+  std::int64_t at_ns = 0;    ///< the recorded time that is played when they do
+  bool needs_state = false;  ///< they are to be told how things stand first
+};
+
 /// What is played. A failure keeps that client out, and its message is what the client is told.
 struct Programme {
-  /// Opens the frames for one stream, or for all where they share one. Must be there.
+  /// Opens the frames for one stream, or for all where they share one. An error of usage: there are
+  /// none for this client, whose token is good no longer. Must be there.
   std::function<Result<std::unique_ptr<port::FrameSource>>(const JoinInfo&)> open_stream = {};
+  /// For Sharing::separate, and for `losses`: opens what follows on a position. Not
+  /// set: who reconnects begins anew.
+  std::function<Result<std::unique_ptr<port::FrameSource>>(const Position&)> reopen = {};
+  /// The position of who had this event id last (Last-Event-ID); nothing: it is on no frame. Not
+  /// set: such ids are not heeded.
+  std::function<Result<std::optional<Position>>(std::string_view id)> find_event_id = {};
+  /// For Sharing::shared: opens what tells a client that comes after the frame `seq` how things
+  /// stand; it is sent at once. Not set: nobody is told.
+  std::function<Result<std::unique_ptr<port::FrameSource>>(std::uint64_t seq)> open_state = {};
+  /// A connection is lost where it was on the recording, and so long nobody gets a stream. Needs
+  /// `reopen`. Not set: streams go on.
+  Losses losses = {};
+  /// The programme of the conference `alias` where there are several: what is above is asked of
+  /// that one, and with Sharing::shared each has a time of its own. A failure is told to the
+  /// client. It must outlive the server. Not set: this one is everybody's.
+  std::function<Result<const Programme*>(std::string_view alias)> conference = {};
   /// Somebody has joined, and will ask for a stream.
   std::function<Result<Entrance>(const JoinInfo&)> join = {};
   /// The role that the one-time token of a transfer gives in the conference `alias`, once; nothing:
@@ -42,9 +68,10 @@ struct Programme {
 };
 
 enum class Sharing {
-  separate,  ///< each stream has a source of its own, whose time begins with it
-  shared,    ///< all have one source, whose time begins with the first; who comes later gets what
-             ///< is due from then on
+  separate,  ///< each stream has a source of its own, whose time begins with it; who reconnects
+             ///< with the token of a join goes on after what the connection took
+  shared,    ///< all have one source, whose time begins with the first; who comes later is told
+             ///< how things stand, and gets what is due from then on
   live,      ///< each stream has a source of its own and ends with it; time began for all when the
              ///< server did, and frames up to JoinInfo::now_ns are due at once
 };
@@ -58,19 +85,25 @@ struct ServerOptions {
   Sharing sharing = Sharing::separate;
   /// For Sharing::live the rate must be limited and `from_ns` 0.
   TimelineOptions timeline = {};
+  /// With Sharing::shared: time begins with run(), not with the first stream.
+  bool at_once = false;
+  /// What was received at another time goes out in a write of its own, as far as a client keeps up.
+  bool chunks = false;
+  /// Lets all timelines stand still and go on; must outlive the server. Null: nobody does.
+  PauseSwitch* pause = nullptr;
   /// Ends the server when a source is over and what it gave has been sent. Otherwise a stream
   /// whose source is over stays open, as a meeting in which nothing happens does.
   bool once = false;
   /// Ends the server this long after run() began; nothing: only the ways above do.
   std::optional<std::int64_t> for_ns = {};
-  /// The participant_uuid for the n-th join, counted from 1. Nothing: default_participant_uuid for
-  /// every one.
-  std::function<std::string(std::uint64_t)> participant_uuid = {};
+  /// The participant_uuid for the n-th join, counted from 1, of the conference `alias`. Nothing:
+  /// default_participant_uuid for every one.
+  std::function<std::string(std::uint64_t, std::string_view alias)> participant_uuid = {};
   Admission admission = {};
   TokenRules tokens = {};
-  /// What goes wrong with the n-th stream, counted from 1; nothing: nothing. Not for
-  /// Sharing::shared.
-  std::function<StreamFaults(std::uint64_t, const JoinInfo&)> faults = {};
+  /// What goes wrong; null: nothing. Must outlive the server. The `t` of a fault is a time of the
+  /// source; for Sharing::live it counts from the beginning of the stream.
+  FaultPlan* faults = nullptr;
   ServerLimits limits = {};
   /// Is told what the server does; nothing: nobody wants to know.
   Journal journal = {};

@@ -1,5 +1,6 @@
 #include "replayer/steady_clock.hpp"
 
+#include <array>
 #include <chrono>
 
 #include <poll.h>
@@ -14,7 +15,8 @@ std::int64_t steady_now_ns() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
 }
 
-SteadyClock::SteadyClock(const StopRequest& stop) : stop_(stop) {
+SteadyClock::SteadyClock(const StopRequest& stop, const PauseSwitch* pause)
+    : stop_(stop), pause_(pause) {
   ::prctl(PR_SET_TIMERSLACK, 1UL);
 }
 
@@ -29,8 +31,13 @@ port::Wait SteadyClock::wait_until(std::int64_t due_ns) {
     }
     const std::int64_t left_ns = due_ns - now_ns;
     const timespec timeout{.tv_sec = left_ns / ns_per_s, .tv_nsec = left_ns % ns_per_s};
-    pollfd watched{.fd = stop_.fd(), .events = POLLIN, .revents = 0};
-    ::ppoll(&watched, 1, &timeout, nullptr);
+    std::array<pollfd, 2> watched{
+        {{.fd = stop_.fd(), .events = POLLIN, .revents = 0},
+         {.fd = pause_ == nullptr ? -1 : pause_->fd(), .events = POLLIN, .revents = 0}}};
+    ::ppoll(watched.data(), watched.size(), &timeout, nullptr);
+    if (watched[1].revents != 0) {
+      return port::Wait::woken;
+    }
   }
 }
 

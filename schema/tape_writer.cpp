@@ -86,6 +86,7 @@ struct TapeWriter::Impl {
   std::uint64_t seq = 0;            // of the last frame accepted
   std::uint64_t frames_taken = 0;   // handed in, with what was on the tape before
   std::uint64_t committed_seq = 0;
+  std::uint64_t commits = 0;
   std::uint32_t committed_connection = 0;
   std::int64_t committed_ns = 0;  // the latest time heard of when the last commit was made
   std::int64_t start_ns = 0;
@@ -271,6 +272,7 @@ bool TapeWriter::Impl::has_room(std::uint64_t bytes) const {
 
 void TapeWriter::Impl::committed() {
   rows.clear();
+  ++commits;
   committed_seq = seq;
   committed_connection = connection_id;
   committed_ns = now_ns;
@@ -397,6 +399,10 @@ std::int64_t TapeWriter::session_start_ns() const {
 
 std::uint64_t TapeWriter::committed_seq() const {
   return impl_->committed_seq;
+}
+
+std::uint64_t TapeWriter::commits() const {
+  return impl_->commits;
 }
 
 std::size_t TapeWriter::held_bytes() const {

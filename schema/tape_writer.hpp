@@ -90,6 +90,9 @@ class TapeWriter final : public port::RecordingSink {
   /// The last frame that is committed, 0 if none is.
   [[nodiscard]] std::uint64_t committed_seq() const;
 
+  /// Commits so far. Where a call succeeds and this has grown, all that was handed in is committed.
+  [[nodiscard]] std::uint64_t commits() const;
+
   /// With OnFull::hold, what waits in memory for room on the disk; 0 while there is room. Nothing
   /// bounds it but the caller, who takes no more when it is enough. It is tried again about every
   /// second (`commit_if_due`) and by `finish`, which fails when there is still no room.

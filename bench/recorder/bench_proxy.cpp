@@ -133,12 +133,11 @@ class RunningProxy {
          .port = 0},
         {.clock = loop_,
          .wall_now_ns = [] { return 0; },
-         .open_tape = [this](const recorder::ProxyJoin& /*join*/)
-             -> Result<std::unique_ptr<port::RecordingSink>> {
+         .open_tape = [this](const recorder::ProxyJoin& /*join*/) -> Result<recorder::ProxyTape> {
            auto tape =
                schema::TapeWriter::open(tape_path(), {.durability = schema::Durability::normal});
            must(bool{tape}, "cannot make a tape");
-           return std::unique_ptr<port::RecordingSink>(*std::move(tape));
+           return recorder::ProxyTape{.sink = *std::move(tape)};
          },
          .log = [](const std::string& sentence) { give_up(sentence.c_str()); }});
     must(bool{server}, "cannot start the proxy");

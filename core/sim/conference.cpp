@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "core/base/check.hpp"
-#include "core/sim/random.hpp"
+#include "core/base/random.hpp"
 
 namespace tapedeck::sim {
 namespace {

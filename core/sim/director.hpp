@@ -12,9 +12,9 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/random.hpp"
 #include "core/sim/conference.hpp"
 #include "core/sim/options.hpp"
-#include "core/sim/random.hpp"
 
 namespace tapedeck::sim {
 

@@ -281,8 +281,8 @@ Result<std::unique_ptr<port::FrameSource>> Node::open_stream(const std::string& 
   }
   const auto client = clients_.find(uuid);
   if (client == clients_.end()) {
-    return fail_io("cannot open a stream of the simulated conference for " + uuid +
-                   ": nobody has joined under this uuid");
+    return fail_usage("cannot open a stream of the simulated conference for " + uuid +
+                      ": nobody has joined under this uuid");
   }
   return std::unique_ptr<port::FrameSource>(
       std::make_unique<Stream>(*this, uuid, client->second, at_ns));

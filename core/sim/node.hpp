@@ -56,7 +56,7 @@ class Node {
   /// What the node sends a client from `at_ns` on: the roster with itself in it first, then the
   /// others' events as they come, until the conference ends; a guest who waits to be let in sees
   /// itself alone until then, and is sent away in the end. A client that lost its stream may open
-  /// another. Fails when nobody of this uuid has joined, or when the conference is over.
+  /// another. Fails when nobody of this uuid has joined (usage), or when the conference is over.
   [[nodiscard]] Result<std::unique_ptr<port::FrameSource>> open_stream(const std::string& uuid,
                                                                        std::int64_t at_ns);
 

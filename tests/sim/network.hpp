@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/check.hpp"
 #include "core/port/clock.hpp"
 #include "core/sim/node.hpp"
 #include "recorder/source.hpp"
@@ -59,6 +60,8 @@ class SimulatedNetwork final : public recorder::Source {
   [[nodiscard]] const std::string& name() const override { return name_; }
   void open(const std::string& last_event_id) override;
   [[nodiscard]] recorder::SourceEvent next(std::int64_t until_ns) override;
+  /// Nothing here is ever full.
+  void hold(bool held) override { check(!held, "a stream of the simulation is held"); }
   void close() override;
 
   [[nodiscard]] const std::vector<ConnectionLog>& log() const { return log_; }
@@ -76,7 +79,7 @@ class SimulatedNetwork final : public recorder::Source {
 
   const NetworkPlan network_;
   port::Clock& clock_;
-  sim::Random random_;
+  Random random_;
   sim::Node node_;
   std::string name_ = "the simulated node";
 

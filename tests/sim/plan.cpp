@@ -17,7 +17,7 @@ constexpr std::array<std::pair<const char*, std::array<std::int64_t, 2>>, 6> rat
      {"1.1", {11, 10}},
      {"0.000001", {1, 1'000'000}}}};
 
-NetworkPlan make_network(sim::Random& random) {
+NetworkPlan make_network(Random& random) {
   NetworkPlan network;
   if (random.percent(40)) {
     network.line_end = random.pick(std::array<std::string_view, 3>{"\n", "\r\n", "\r"});
@@ -39,7 +39,7 @@ NetworkPlan make_network(sim::Random& random) {
   return network;
 }
 
-Mishap make_mishap(sim::Random& random) {
+Mishap make_mishap(Random& random) {
   using Kind = Mishap::Kind;
   Mishap mishap;
   mishap.kind =
@@ -52,7 +52,7 @@ Mishap make_mishap(sim::Random& random) {
 }  // namespace
 
 Plan make_plan(std::uint64_t seed) {
-  sim::Random random(seed);
+  Random random(seed);
   Plan plan;
   plan.seed = seed;
   plan.conference.seed = random.next() >> 1;

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/random.hpp"
 #include "core/sim/options.hpp"
-#include "core/sim/random.hpp"
 #include "replayer/timeline.hpp"
 
 namespace tapedeck::test {

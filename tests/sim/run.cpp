@@ -171,7 +171,7 @@ Result<ProcessLog> run_process(World& world, const std::optional<Mishap>& mishap
   recorder::Session session(std::move(ports), {.duration_ns = world.plan.duration_ns,
                                                .frames_max = world.plan.frames_max,
                                                .stall_ns = world.plan.stall_ns,
-                                               .seed = world.plan.seed});
+                                               .reconnects = {.seed = world.plan.seed}});
   const auto summary = session.run();
   log.end_ns = world.clock.now_ns();
   log.end_connection = world.network.log().size();

@@ -132,6 +132,36 @@ test('a node that is away is 502, said once, and told when it is back', async ()
   assert.match(said, /can be reached again/);
 });
 
+test('tapes rotate for each participant, and their parts are one body', async () => {
+  const dir = inFolder('parts') + '/';
+  const joined = [];
+  await serve(['simulate', '--speed', '20'], async node => {
+    await serve(['proxy', '--to', node, '-o', dir, '--rotate', '8KiB', '--durable', 'full', '--commit-frames', '1', '--min-free', '1MiB'],
+      async proxy => {
+        for (let i = 0; i < 2; i++) joined.push(await join(proxy, 'alice', { blocks: 60 }));
+      });
+  });
+  for (const [i, stem] of ['alice', 'alice-2'].entries()) {
+    const parts = fs.readdirSync(dir).filter(name => name.startsWith(`${stem}.`)).sort();
+    assert.ok(parts.length >= 2 && parts[0] === `${stem}.001.tape`, parts.join());
+    const body = Buffer.concat(parts.map(part => spawnSync(tapedeck, ['cat', path.join(dir, part)]).stdout));
+    assert.deepEqual(body.subarray(0, joined[i].bytes.length), joined[i].bytes);
+    for (const part of parts) verified(path.join(dir, part));
+  }
+});
+
+test('where the disk has no room nothing is recorded, and all still passes', async () => {
+  const dir = inFolder('full') + '/';
+  await serve(['simulate'], async node => {
+    const said = await serve(['proxy', '--to', node, '-o', dir, '--min-free', '1000TiB'], async proxy => {
+      const { bytes } = await join(proxy, 'alice');
+      assert.ok(bytes.length > 0);
+    }, { status: 4 });
+    assert.match(said, /cannot record 'alice', which is passed on nevertheless: .* free/);
+  });
+  assert.deepEqual(fs.readdirSync(dir), []);
+});
+
 test('what cannot work is refused in one sentence before anybody connects', async () => {
   const taken = net.createServer();
   taken.listen(0, '127.0.0.1');
@@ -147,6 +177,8 @@ test('what cannot work is refused in one sentence before anybody connects', asyn
     [2, /--listen:/, ...to, '-o', fresh(), '--listen', 'x:y:z'],
     [2, /--allow-remote/, ...to, '-o', fresh(), '--listen', '0.0.0.0:0'],
     [2, /contradict/, ...to, '-o', fresh(), '--append', '--overwrite'],
+    [2, /contradict/, ...to, '-o', fresh(), '--scrub', '--keep-secrets'],
+    [2, /ring/, ...to, '-o', fresh(), '--ring', '1m'],
     [2, /go with a tape/, ...to, '-o', folder, '--append'],
     [3, /is there already/, ...to, '-o', there],
     [3, /no folder/, ...to, '-o', inFolder('no/such/folder.tape')],

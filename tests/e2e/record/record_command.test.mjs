@@ -287,5 +287,5 @@ test('progress is shown on a terminal and nowhere else', {
   terminal.stdout.on('data', text => { shown += text; });
   const [status] = await once(terminal, 'close');
   assert.equal(status, 0, shown);
-  assert.match(shown, /1 frame.*connected/);
+  assert.match(shown, /1 frame.*last commit 0s ago  0 gaps  connected/);
 });

@@ -175,7 +175,11 @@ test('on a shared timeline all hear the same moment', async () => {
     const [a, b] = await Promise.all([text(first), text(second)]);
     const heard = Buffer.concat([early, a]);
     assert.deepEqual(heard, body);
-    assert.ok(b.length < heard.length && heard.subarray(heard.length - b.length).equals(b));
+    // Who comes late is told how things stand, in frames of tapedeck's own, and then hears what all hear.
+    const told = String(b).indexOf('event: participant_sync_end\n');
+    assert.ok(String(b).startsWith('event: participant_sync_begin\n') && told > 0);
+    const live = b.subarray(b.length - 1000);
+    assert.ok(b.length > 1000 && heard.subarray(heard.length - live.length).equals(live));
   }, { stop: null });
 });
 
@@ -205,7 +209,7 @@ test('what makes no sense is refused with a sentence', () => {
   fs.writeFileSync(inFolder('empty'), '');
   for (const [status, words, ...args] of [
     [2, /TAPE is missing/],
-    [2, /too many arguments/, meeting, 'more'],
+    [3, /cannot open 'more'/, meeting, 'more'],
     [3, /no-such\.tape/, inFolder('no-such.tape'), '--null'],
     [3, /no\.tape/, inFolder('no.tape'), '--null'],
     [3, /empty/, inFolder('empty'), '--null'],

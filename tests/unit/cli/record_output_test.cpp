@@ -20,23 +20,16 @@ using test::Fault;
 using test::FaultyDisk;
 using test::TemporaryFolder;
 
-/// A clock on which every look takes `step_ns`, and a wait what is asked for.
+/// A clock on which every look takes `step_ns`.
 class SteppingClock final : public port::Clock {
  public:
   [[nodiscard]] std::int64_t now_ns() override { return now_ns_ += step_ns; }
   port::Wait wait_until(std::int64_t due_ns) override {
     now_ns_ = std::max(now_ns_, due_ns);
-    if (++waits == heal_at_wait) {
-      disk->heal();
-    }
-    return stop_at_wait != 0 && waits >= stop_at_wait ? port::Wait::woken : port::Wait::reached;
+    return port::Wait::reached;
   }
 
   std::int64_t step_ns = 1;
-  int waits = 0;
-  int stop_at_wait = 0;
-  int heal_at_wait = 0;
-  FaultyDisk* disk = nullptr;
 
  private:
   std::int64_t now_ns_ = 0;
@@ -71,24 +64,27 @@ TEST(RecordOutput, SaysThatTheDiskCannotKeepUpOnceInAWhile) {
   ASSERT_TRUE(output->finish());
 }
 
-/// Hands in more than is held in memory, in reads of a MiB; how many of them were taken.
-int hand_in_too_much(RecordOutput& output, std::uint32_t id) {
-  const std::string raw = ": " + std::string(1024 * 1024 - 4, 'x') + "\n\n";
-  int taken = 0;
-  for (std::uint64_t n = 1; n <= limits::held_bytes_max / raw.size() + 2; ++n) {
-    const auto at_ns = static_cast<std::int64_t>(n);
-    EXPECT_TRUE(output.note_read(id, n * raw.size(), at_ns));
-    EXPECT_TRUE(output.accept({0, id, at_ns, true, raw}));
-    ++taken;
+/// A read with the frame that it brings.
+class Reads {
+ public:
+  static constexpr std::size_t bytes = 32 * 1024;
+
+  Result<void> hand_in(RecordOutput& output, std::uint32_t id) {
+    const auto number = static_cast<std::int64_t>(++count_);
+    auto noted = output.note_read(id, count_ * bytes, number);
+    return noted ? output.accept({0, id, number, true, raw_}) : noted;
   }
-  return taken;
-}
+  [[nodiscard]] std::uint64_t count() const { return count_; }
+
+ private:
+  std::string raw_ = ": " + std::string(bytes - 4, 'x') + "\n\n";
+  std::uint64_t count_ = 0;
+};
 
 class FullMemory : public testing::Test {
  protected:
   void SetUp() override {
     disk_.skip_syncs();
-    clock_.disk = &disk_;
     SeriesOptions options;
     options.writing.on_full = schema::OnFull::hold;
     output_ = *RecordOutput::open(folder_.path(), options, clock_);
@@ -102,34 +98,53 @@ class FullMemory : public testing::Test {
   SteppingClock clock_;
   std::unique_ptr<RecordOutput> output_;
   std::uint32_t id_ = 0;
+  Reads reads_;
 };
 
-TEST_F(FullMemory, WaitsForRoomAndLosesNothing) {
-  clock_.heal_at_wait = 10;
-  const int taken = hand_in_too_much(*output_, id_);
+TEST_F(FullMemory, IsFullUntilThereIsRoomAndLosesNothing) {
+  while (!output_->is_full()) {
+    ASSERT_TRUE(reads_.hand_in(*output_, id_));
+  }
+  EXPECT_LE(reads_.count(), limits::held_bytes_max / Reads::bytes + 1);
+  EXPECT_TRUE(output_->commit_if_due(5 * ns_per_s));
+  EXPECT_TRUE(output_->is_full());
+  disk_.heal();
+  EXPECT_TRUE(output_->commit_if_due(10 * ns_per_s));
+  EXPECT_FALSE(output_->is_full());
   EXPECT_TRUE(output_->finish());
   const std::string said = testing::internal::GetCapturedStderr();
   EXPECT_EQ(count_of(said, "held in memory, up to 64.0 MiB"), 1U) << said;
   EXPECT_EQ(count_of(said, "the stream waits until there is room"), 1U) << said;
   EXPECT_EQ(count_of(said, "nothing is lost"), 1U) << said;
-  EXPECT_GE(clock_.waits, 10);
   EXPECT_FALSE(output_->data_was_lost());
-  EXPECT_EQ((*schema::TapeReader::open(folder_.path()))->summary().frame_count,
-            static_cast<std::uint64_t>(taken));
+  EXPECT_EQ((*schema::TapeReader::open(folder_.path()))->summary().frame_count, reads_.count());
 }
 
-TEST_F(FullMemory, AStopEndsTheWaitingAndTellsWhatIsLost) {
-  clock_.stop_at_wait = 3;
-  const int taken = hand_in_too_much(*output_, id_);
+TEST_F(FullMemory, AnEndTellsWhatIsLost) {
+  while (!output_->is_full()) {
+    ASSERT_TRUE(reads_.hand_in(*output_, id_));
+  }
   const auto finished = output_->finish();
   const std::string said = testing::internal::GetCapturedStderr();
   EXPECT_EQ(count_of(said, "the stream waits until there is room"), 1U) << said;
   EXPECT_EQ(count_of(said, "nothing is lost"), 0U) << said;
   ASSERT_FALSE(finished);
   EXPECT_TRUE(output_->data_was_lost());
-  EXPECT_NE(finished.error().message.find("at least " + std::to_string(taken) + ") are lost"),
-            std::string::npos)
+  EXPECT_NE(
+      finished.error().message.find("at least " + format_count(reads_.count()) + ") are lost"),
+      std::string::npos)
       << finished.error().message;
+}
+
+TEST_F(FullMemory, AStreamThatCannotWaitIsNotRecordedFurther) {
+  Result<void> handed_in;
+  while ((handed_in = reads_.hand_in(*output_, id_)) &&
+         reads_.count() < 2 * limits::held_bytes_max / Reads::bytes) {
+  }
+  testing::internal::GetCapturedStderr();
+  ASSERT_FALSE(handed_in);
+  EXPECT_NE(handed_in.error().message.find("so is the memory"), std::string::npos);
+  EXPECT_LE(reads_.count(), limits::held_bytes_max / Reads::bytes + 5);
 }
 
 }  // namespace

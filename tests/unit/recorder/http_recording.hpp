@@ -27,7 +27,8 @@ inline test::ScriptedServer::Script says(std::string bytes) {
 /// Records from real sockets onto a real tape.
 class HttpRecording : public testing::Test {
  protected:
-  Result<Summary> record(const std::string& url, SessionOptions options = {.attempts_max = 0},
+  Result<Summary> record(const std::string& url,
+                         SessionOptions options = {.reconnects = {.attempts_max = 0}},
                          std::vector<Header> headers = {}) {
     const std::string path = folder_.path(std::to_string(++recordings_) + ".tape");
     HttpSource source(loop_, redactor_,

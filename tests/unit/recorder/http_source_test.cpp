@@ -280,7 +280,7 @@ TEST_F(HttpSourceTest, CredentialsAndOwnHeadersStayWithTheOriginTheyAreFor) {
                          says(stream_head() + ":\n\n")});
   back = server.url("/back");
   const std::string url = "http://u:p@127.0.0.1:" + std::to_string(server.port()) + "/events";
-  ASSERT_TRUE(record(url, {.attempts_max = 0}, {{"token", "hidden"}}));
+  ASSERT_TRUE(record(url, {.reconnects = {.attempts_max = 0}}, {{"token", "hidden"}}));
   const auto carries_secrets = [](const std::string& request) {
     const bool token = request.find("\r\ntoken: hidden\r\n") != std::string::npos;
     const bool userinfo = request.find("\r\nAuthorization: Basic dTpw\r\n") != std::string::npos;

@@ -209,20 +209,20 @@ TEST_F(JoinedSourceTest, ARefreshTokenEventIsHeard) {
 TEST_F(JoinedSourceTest, ATransferIsFollowedWithItsOneTimeToken) {
   wishes_.pin = "4711";
   wishes_.call_tag = "tag";
+  // The release of the old token and the request for the new one cross on their way: either of them
+  // may come first, and is content with the same answer.
   ScriptedServer node(
       {lets_in("t1"),
-       keeps_streaming("event: refer\ndata: {\"alias\":\"b c\",\"token\":\"once\"}\n\n"), lets_go(),
-       lets_in("t2"), keeps_streaming("data: 2\n\n"), lets_go()});
-  // The release of the old token and the request for the new one cross on their way.
+       keeps_streaming("event: refer\ndata: {\"alias\":\"b c\",\"token\":\"once\"}\n\n"),
+       lets_in("t2"), lets_in("t2"), keeps_streaming("data: 2\n\n"), lets_go()});
   const auto summary = join(node, {.frames_max = 2});
   ASSERT_TRUE(summary) << summary.error().message;
   auto lines = asked(node);
-  ASSERT_EQ(lines.size(), 6U);
-  std::sort(lines.begin() + 2, lines.begin() + 4);
+  std::ranges::sort(lines);
   EXPECT_EQ(lines,
-            (std::vector<std::string>{"POST a/request_token", "GET a/events?token=t1",
-                                      "POST a/release_token", "POST b%20c/request_token",
-                                      "GET b%20c/events?token=t2", "POST b%20c/release_token"}));
+            (std::vector<std::string>{"GET a/events?token=t1", "GET b%20c/events?token=t2",
+                                      "POST a/release_token", "POST a/request_token",
+                                      "POST b%20c/release_token", "POST b%20c/request_token"}));
   for (const std::string& request : node.requests()) {
     if (request.starts_with("POST /api/client/v2/conferences/b%20c/request_token")) {
       EXPECT_TRUE(

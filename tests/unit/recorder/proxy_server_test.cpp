@@ -6,12 +6,7 @@
 #include <fstream>
 #include <future>
 
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <unistd.h>
 
 #include "recorder/event_loop.hpp"
 #include "schema/tape_reader.hpp"
@@ -19,6 +14,7 @@
 #include "tests/support/files.hpp"
 #include "tests/support/scripted_server.hpp"
 #include "tests/support/tape_builder.hpp"
+#include "tests/unit/recorder/client.hpp"
 
 namespace tapedeck::recorder {
 namespace {
@@ -27,53 +23,6 @@ using test::ScriptedConnection;
 using test::ScriptedServer;
 
 constexpr std::string_view conference = "/api/client/v2/conferences/meet%20alice/";
-
-/// A blocking client; every wait ends after ten seconds, as if the other side had closed.
-class Client {
- public:
-  explicit Client(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    const timeval patience{.tv_sec = 10, .tv_usec = 0};
-    ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    EXPECT_EQ(::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
-  }
-  Client(const Client&) = delete;
-  Client& operator=(const Client&) = delete;
-  ~Client() { ::close(fd_); }
-
-  void send(std::string_view bytes) const {
-    while (!bytes.empty()) {
-      const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-      if (sent <= 0) {
-        return;
-      }
-      bytes.remove_prefix(static_cast<std::size_t>(sent));
-    }
-  }
-  /// What comes until it ends with `end`, or until the other side closes.
-  [[nodiscard]] std::string read_to(std::string_view end) const {
-    std::string all;
-    char c = 0;
-    while (!all.ends_with(end) && ::recv(fd_, &c, 1, 0) == 1) {
-      all += c;
-    }
-    return all;
-  }
-  [[nodiscard]] std::string read_all() const {
-    std::string all;
-    char bytes[65536];
-    for (ssize_t got = 0; (got = ::recv(fd_, bytes, sizeof bytes, 0)) > 0;) {
-      all.append(bytes, static_cast<std::size_t>(got));
-    }
-    return all;
-  }
-
- private:
-  int fd_;
-};
 
 std::string json_answer(const std::string& body, const std::string& status = "200 OK") {
   return "HTTP/1.1 " + status +
@@ -118,19 +67,20 @@ class Proxy : public testing::Test {
         loop_, {.node = *parse_url(node), .network = {*TlsContext::make({}), {}}, .port = 0},
         {.clock = loop_,
          .wall_now_ns = [] { return 0; },
-         .open_tape =
-             [this](const ProxyJoin& join) -> Result<std::unique_ptr<port::RecordingSink>> {
+         .open_tape = [this](const ProxyJoin& join) -> Result<ProxyTape> {
            joins_.push_back(join);
            if (joins_.size() > tapes_max_) {
-             return std::unique_ptr<port::RecordingSink>();
+             return ProxyTape{};
            }
            auto tape = schema::TapeWriter::open(tape_path(joins_.size()), {});
            if (!tape) {
              return fail(tape.error());
            }
-           return std::unique_ptr<port::RecordingSink>(*std::move(tape));
+           return ProxyTape{.sink = *std::move(tape), .why_stop = [this] { return why_stop_; }};
          },
-         .log = [this](const std::string& sentence) { log_ += sentence + "\n"; }});
+         .log = [this](const std::string& sentence) { log_ += sentence + "\n"; },
+         .on_tape = on_tape_,
+         .scrub = scrub_});
     ASSERT_TRUE(server) << server.error().message;
     server_ = *std::move(server);
     const std::string& url = server_->url();
@@ -175,6 +125,9 @@ class Proxy : public testing::Test {
   EventLoop loop_;
   std::vector<ProxyJoin> joins_;
   std::size_t tapes_max_ = 10;
+  std::string why_stop_;
+  OnTape on_tape_ = OnTape::placeholders;
+  bool scrub_ = false;
   std::string log_;
   std::unique_ptr<ProxyServer> server_;
   std::uint16_t port_ = 0;
@@ -249,6 +202,75 @@ TEST_F(Proxy, AttemptsToJoinAreJournalledAndNoSecretIsWrittenAnywhere) {
   EXPECT_EQ(exchanges[3].target, std::string(conference) + "release_token");
   EXPECT_GE(exchanges[0].request_ns, 0);
   EXPECT_LE(exchanges[0].response_ns, exchanges[1].request_ns);
+}
+
+/// Joins, and reads a stream that says `body` to its end.
+std::string join_and_read(std::uint16_t port) {
+  const Client client(port);
+  client.send(post("request_token", "", R"({"display_name":"Me"})"));
+  (void)client.read_to("{}}}");
+  client.send(get_events("s3cr3t-1"));
+  return client.read_to("the end\n\n");
+}
+
+const std::string with_tokens =
+    "event: refer\ndata: {\"alias\":\"b\",\"token\":\"0ne-t1me\"}\n\n"
+    "data: {\"text\":\"s3cr3t-1\"}\n\n: the end\n\n";
+
+ScriptedServer::Script streams_tokens() {
+  return answers(
+      {granted("s3cr3t-1"),
+       test::stream_head("Content-Length: " + std::to_string(with_tokens.size()) + "\r\n") +
+           with_tokens});
+}
+
+TEST_F(Proxy, WhatIsScrubbedIsScrubbedOnTheTapeOnly) {
+  scrub_ = true;
+  ScriptedServer node({streams_tokens()});
+  listen(node.url(""));
+  const std::string stream = serve([this] { return join_and_read(port_); });
+  server_->finish();
+  EXPECT_TRUE(stream.ends_with(with_tokens));
+  EXPECT_EQ(test::body_of(*tape()),
+            "event: refer\ndata: {\"alias\":\"b\",\"token\":\"TOKEN-2-\"}\n\n"
+            "data: {\"text\":\"TOKEN-1-\"}\n\n: the end\n\n");
+  EXPECT_EQ(all_bytes().find("s3cr3t"), std::string::npos);
+}
+
+TEST_F(Proxy, SecretsThatAreKeptAreOnTheTapeAsTheyCame) {
+  on_tape_ = OnTape::secrets;
+  ScriptedServer node({streams_tokens()});
+  listen(node.url(""));
+  serve([this] { return join_and_read(port_); });
+  server_->finish();
+  EXPECT_EQ(test::body_of(*tape()), with_tokens);
+  EXPECT_NE(tape()->exchanges()->at(0).response_body.find("s3cr3t-1"), std::string::npos);
+  EXPECT_EQ((*tape()->connections())[0].start.source,
+            node.url(conference) + "events?token=s3cr3t-1");
+}
+
+TEST_F(Proxy, ATapeThatWantsNoMoreIsClosedAndAllStillPasses) {
+  ScriptedServer node({[](ScriptedConnection& connection) {
+    connection.send(granted("s3cr3t-1"));
+    connection.read_request();
+    connection.send(test::stream_head("Content-Length: 28\r\n") + "data: 1\n\n");
+    connection.read_request();  // none comes
+  }});
+  listen(node.url(""));
+  serve([this] {
+    const Client client(port_);
+    client.send(post("request_token", "", R"({"display_name":"Me"})"));
+    (void)client.read_to("{}}}");
+    client.send(get_events("s3cr3t-1"));
+    return client.read_to("data: 1\n\n");
+  });
+  EXPECT_FALSE(tape()->summary().closed);
+  why_stop_ = "the disk is almost full";
+  server_->serve(loop_.now_ns() + 1'000'000);
+  EXPECT_TRUE(tape()->summary().closed);
+  EXPECT_EQ(test::body_of(*tape()), "data: 1\n\n");
+  EXPECT_NE(log_.find("while it is passed on: the disk is almost full"), std::string::npos);
+  EXPECT_EQ(server_->totals().unfinished, 1U);
 }
 
 TEST_F(Proxy, AStreamThatIsOpenedAgainIsOnTheSameTapeWithTheGap) {

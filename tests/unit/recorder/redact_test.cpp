@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include "recorder/secret_names.hpp"
+
 namespace tapedeck::recorder {
 namespace {
 
@@ -41,12 +43,23 @@ TEST(Redactor, BrokenUrlsDoNotLetASecretThrough) {
 }
 
 TEST(Redactor, NamesSayWhatIsASecret) {
-  for (const char* name : {"token", "Token", "x-auth-token", "sso_token", "Authorization",
-                           "Set-Cookie", "Cookie", "pin", "password", "client_secret", "API-Key"}) {
-    EXPECT_TRUE(is_secret_name(name)) << name;
+  const std::vector<std::pair<std::string, std::string>> kinds{
+      {"token", "TOKEN"},
+      {"Token", "TOKEN"},
+      {"x-auth-token", "TOKEN"},
+      {"sso_token", "SSO_TOKEN"},
+      {"Authorization", "AUTHORIZATION"},
+      {"Set-Cookie", "SET-COOKIE"},
+      {"pin", "PIN"},
+      {"client_secret", "SECRET"},
+      {"API-Key", "API-KEY"},
+      {"my\"pass\nword", ""},
+  };
+  for (const auto& [name, kind] : kinds) {
+    EXPECT_EQ(secret_kind(name), kind) << name;
   }
   for (const char* name : {"spinner", "author", "Content-Type", "keyframe", "x", ""}) {
-    EXPECT_FALSE(is_secret_name(name)) << name;
+    EXPECT_EQ(secret_kind(name), "") << name;
   }
 }
 
@@ -85,12 +98,15 @@ TEST(Redactor, AJsonBodyKeepsItsFormAndLosesItsSecrets) {
        R"({"uuid":"ab4711cd","why":"PIN-1 is wrong"})"},
       {R"({"turn":[{"urls":["turn:h"],"credential":"hidden"}]})",
        R"({"turn":[{"urls":["turn:h"],"credential":"CREDENTIAL-1"}]})"},
-      {R"({"tokens":["x1","y2"],"name":"x1"})",
-       R"({"tokens":["TOKENS-1","TOKENS-2"],"name":"x1"})"},
+      {R"({"tokens":["x1","y2"],"name":"x1"})", R"({"tokens":["TOKEN-2","TOKEN-3"],"name":"x1"})"},
       {R"({"redirect_url":"https://idp/?a=1&token=abcdef&SAMLtoken=q"})",
-       R"({"redirect_url":"https://idp/?a=1&token=TOKEN-1&SAMLtoken=SAMLTOKEN-1"})"},
+       R"({"redirect_url":"https://idp/?a=1&token=TOKEN-1&SAMLtoken=TOKEN-4"})"},
+      {R"({"to\u006ben":"abcdef", "x":"y":1})", R"({"to\u006ben":"TOKEN-1", "x":"y":1})"},
+      {R"({"token":"abcdef" : null})", R"({"token":"TOKEN-1" : null})"},
+      {R"({"a \"b_token":"abcdef"})", R"({"a \"b_token":"TOKEN-1"})"},
+      {R"({"payload":"{\"token\":\"abc\\u0064ef\"}"})", R"({"payload":"{\"token\":\"TOKEN-1\"}"})"},
       {R"({"text":"it was abcdef"})", R"({"text":"it was TOKEN-1"})"},
-      {R"({"token":"torn)", R"({"token":"TORN")"},
+      {R"({"token":"torn)", R"({"token":"TORN)"},
       {"<html>abcdef</html>", "<html>TOKEN-1</html>"},
       {"", ""},
   };
@@ -109,6 +125,60 @@ TEST(Redactor, AJsonBodyThatIsTornAnywhereLosesItsSecretsToo) {
     EXPECT_EQ(shown.find("hidden"), std::string::npos) << shown;
     EXPECT_EQ(shown.find("hid\\u"), std::string::npos) << shown;
   }
+}
+
+TEST(Redactor, AShortSecretIsNoneWhereItStandsByChance) {
+  Redactor redactor;
+  EXPECT_EQ(redactor.header("pin", "none"), "none") << "a guest says that there is no PIN";
+  EXPECT_EQ(redactor.text("none of them"), "none of them");
+  EXPECT_EQ(redactor.header("pin", "conference"), "PIN-1");
+  EXPECT_EQ(redactor.url("/api/conferences/conference/events"),
+            "/api/conferences/conference/events");
+  EXPECT_EQ(redactor.json(R"({"current_service_type":"conference"})"),
+            R"({"current_service_type":"conference"})");
+  EXPECT_EQ(redactor.text("no such PIN: conference"), "no such PIN: PIN-1");
+  EXPECT_EQ(redactor.header("pin", "2048"), "PIN-2");
+  EXPECT_EQ(redactor.json(R"({"width": 2048, "uuid":"a2048b", "said":"2048"})"),
+            R"({"width": 2048, "uuid":"a2048b", "said":"PIN-2"})");
+}
+
+TEST(Redactor, ACredentialIsKnownWithoutItsScheme) {
+  Redactor redactor;
+  redactor.remember_header("Authorization", "Bearer 1f2e3d4c5b6a");
+  EXPECT_EQ(redactor.text("1f2e3d4c5b6a has run out"), "AUTHORIZATION-2 has run out");
+  EXPECT_EQ(redactor.header("Authorization", "Bearer 1f2e3d4c5b6a"), "AUTHORIZATION-1");
+}
+
+TEST(Redactor, KeepsSecretsOnTheTapeAndNotInMessages) {
+  Redactor redactor(OnTape::secrets);
+  EXPECT_EQ(redactor.target("/e?token=hidden"), "/e?token=hidden");
+  EXPECT_EQ(redactor.header("token", "hidden2"), "hidden2");
+  EXPECT_EQ(redactor.json(R"({"token":"hidden3"})"), R"({"token":"hidden3"})");
+  EXPECT_EQ(redactor.url("/e?token=hidden"), "/e?token=TOKEN-1");
+  EXPECT_EQ(redactor.text("hidden2, hidden3"), "TOKEN-2, TOKEN-3");
+}
+
+TEST(KnownSecrets, OfManyThoseAreForgottenThatWereMetLongestAgo) {
+  KnownSecrets known(100);
+  const auto secret = [](int number) { return "secret-" + std::to_string(100'000 + number); };
+  const auto is_found = [&](const std::string& text) {
+    SecretPlaces places;
+    known.find(text, Text::value, false, places);
+    return !places.empty();
+  };
+  known.placeholder("PIN", "our own 4711", Memory::for_ever);
+  const std::string first = known.placeholder("TOKEN", secret(0), Memory::bounded);
+  for (int number = 1; number < 100'000; ++number) {
+    known.placeholder("TOKEN", secret(number), Memory::bounded);
+    EXPECT_EQ(known.placeholder("TOKEN", secret(0), Memory::bounded), first) << "it is in use";
+    ASSERT_LE(known.size(), 101U);
+  }
+  EXPECT_TRUE(is_found(secret(0)));
+  EXPECT_TRUE(is_found(secret(99'999)));
+  EXPECT_FALSE(is_found(secret(1)));
+  EXPECT_TRUE(is_found("our own 4711"));
+  EXPECT_EQ(known.placeholder("TOKEN", secret(1), Memory::bounded), "TOKEN-100001")
+      << "no number stands for two";
 }
 
 }  // namespace

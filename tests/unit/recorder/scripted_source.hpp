@@ -36,7 +36,7 @@ class ScriptedSource final : public recorder::Source {
   }
 
   [[nodiscard]] recorder::SourceEvent next(std::int64_t until_ns) override {
-    const bool more = script_ != nullptr && step_ < script_->size();
+    const bool more = script_ != nullptr && step_ < script_->size() && !held_;
     const std::int64_t due_ns = more ? last_ns_ + (*script_)[step_].after_ns : until_ns;
     if (!more || due_ns > until_ns) {
       clock_.wait_until(until_ns);
@@ -47,6 +47,7 @@ class ScriptedSource final : public recorder::Source {
     return (*script_)[step_++].event;
   }
 
+  void hold(bool held) override { held_ = held; }
   void close() override { script_ = nullptr; }
 
   void hear(const sse::Message& message) override { heard_.emplace_back(message.event); }
@@ -73,6 +74,7 @@ class ScriptedSource final : public recorder::Source {
   std::vector<std::string> heard_;
   const std::vector<Step>* script_ = nullptr;
   std::size_t step_ = 0;
+  bool held_ = false;
   std::int64_t last_ns_ = 0;
   std::vector<std::string> opened_ids_;
   std::vector<std::int64_t> opened_ns_;

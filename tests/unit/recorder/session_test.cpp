@@ -56,7 +56,8 @@ class SessionTest : public testing::Test {
                      },
                      .wall_now_ns = [] { return 1; },
                      .stop_requested = [&] { return stop_requested(); },
-                     .on_progress = [&](const Progress& now) { progress_.push_back(now); }},
+                     .on_progress = [&](const Progress& now) { progress_.push_back(now); },
+                     .is_full = [&] { return clock_.now_ns() < full_until_ns_; }},
                     options);
     auto summary = session.run();
     EXPECT_TRUE(source_->closed());
@@ -82,6 +83,7 @@ class SessionTest : public testing::Test {
   int stops_ = 0;
   std::int64_t stop_again_ns_ = std::numeric_limits<std::int64_t>::max();
   std::vector<Step> farewell_;
+  std::int64_t full_until_ns_ = 0;
   std::int64_t stop_ns_ = 24 * hour_ns;
   int sinks_opened_ = 0;
   std::unique_ptr<ScriptedSource> source_;
@@ -93,7 +95,7 @@ class SessionTest : public testing::Test {
 TEST_F(SessionTest, AFileIsRecordedToItsEnd) {
   const auto summary =
       run({{opens(), brings("data: 1\n\nda"), brings("ta: 2"), ends(ConnectionEnd::finished)}},
-          {.attempts_max = 0});
+          {.reconnects = {.attempts_max = 0}});
   ASSERT_TRUE(summary) << summary.error().message;
   EXPECT_EQ(summary->ending, Ending::source_over);
   EXPECT_EQ(summary->last_end, ConnectionEnd::finished);
@@ -103,6 +105,26 @@ TEST_F(SessionTest, AFileIsRecordedToItsEnd) {
   EXPECT_EQ(summary->totals.gaps, 0U) << "nobody waited for more";
   EXPECT_EQ(test::body_of(*tape()), "data: 1\n\ndata: 2");
   EXPECT_TRUE(tape()->summary().closed);
+}
+
+TEST_F(SessionTest, WhileTheSinkIsFullTheStreamWaits) {
+  full_until_ns_ = 60 * ns_per_s;
+  const auto summary = run({{opens(), brings("data: 1\n\n"), brings("data: 2\n\n"), ends()}},
+                           {.stall_ns = 10 * ns_per_s, .reconnects = {.attempts_max = 0}});
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->totals.connections, 1U) << "it has not stalled";
+  EXPECT_EQ(test::body_of(*tape()), "data: 1\n\ndata: 2\n\n");
+  const auto reads = *tape()->reads(1);
+  EXPECT_GE((**reads->next()).recv_ns, full_until_ns_);
+}
+
+TEST_F(SessionTest, WhoWaitsForASinkCanBeStopped) {
+  full_until_ns_ = 24 * hour_ns;
+  stop_ns_ = hour_ns;
+  const auto summary = run({{opens(), brings("data: 1\n\n")}});
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->ending, Ending::stopped);
+  EXPECT_LT(clock_.now_ns(), 2 * hour_ns);
 }
 
 TEST_F(SessionTest, ForEndsInTimeWhateverTheServerDoes) {
@@ -274,7 +296,8 @@ TEST_F(SessionTest, TheStreamsRetryAndTheServersRetryAfterMakeTheWaits) {
 }
 
 TEST_F(SessionTest, AnAttemptThatHangsIsOneThatFailed) {
-  const auto summary = run({{opens(), brings(":\n\n"), ends()}, {}}, {.attempts_max = 2});
+  const auto summary =
+      run({{opens(), brings(":\n\n"), ends()}, {}}, {.reconnects = {.attempts_max = 2}});
   ASSERT_TRUE(summary) << summary.error().message;
   EXPECT_EQ(summary->ending, Ending::gave_up);
   EXPECT_EQ(summary->detail, "it did not answer in time");
@@ -293,7 +316,8 @@ TEST_F(SessionTest, AStalledConnectionIsOpenedAgain) {
 }
 
 TEST_F(SessionTest, WithoutReconnectOneConnectionIsAll) {
-  const auto summary = run({{opens(), brings(":\n\n"), ends()}}, {.attempts_max = 0});
+  const auto summary =
+      run({{opens(), brings(":\n\n"), ends()}}, {.reconnects = {.attempts_max = 0}});
   ASSERT_TRUE(summary) << summary.error().message;
   EXPECT_EQ(summary->ending, Ending::source_over);
   EXPECT_EQ(summary->last_end, ConnectionEnd::broken);

@@ -165,7 +165,7 @@ TEST_F(TlsTest, FilesThatHoldNoCertificateOrKeyAreRefused) {
 TEST_F(TlsTest, ARedirectToHttpsIsFollowedWithoutCredentials) {
   ScriptedServer safe({body()}, tls());
   ScriptedServer plain({says("HTTP/1.1 301 Go\r\nLocation: " + safe.url("/x") + "\r\n\r\n")});
-  ASSERT_TRUE(record(plain.url(), {.attempts_max = 0}, {{"token", "hidden"}}));
+  ASSERT_TRUE(record(plain.url(), {.reconnects = {.attempts_max = 0}}, {{"token", "hidden"}}));
   EXPECT_EQ(connection().start.source, safe.url("/x"));
   EXPECT_EQ(safe.requests().at(0).find("hidden"), std::string::npos);
 }

@@ -103,7 +103,7 @@ class StrictNodeTest : public testing::Test {
   std::set<std::string> passes{"once"};
   std::vector<std::string> left;
   Facade facade{
-      {.participant_uuid = numbered_uuid,
+      {.participant_uuid = [](std::uint64_t n, std::string_view) { return numbered_uuid(n); },
        .redeem = [this](std::string_view alias, std::string_view token) -> std::optional<Role> {
          return alias == "bob" && passes.erase(std::string(token)) != 0 ? std::optional(Role::guest)
                                                                         : std::nullopt;
@@ -190,10 +190,11 @@ TEST_F(StrictNodeTest, AWrongMethodIsRefusedWhateverTheToken) {
 }
 
 TEST(Maintenance, NobodyGetsInAndTheStatusSaysWhy) {
-  Facade facade({.participant_uuid = numbered_uuid,
-                 .join = [](const JoinInfo&) -> Result<Entrance> { return Entrance::conference; },
-                 .leave = [](const Member&, std::string_view) {}},
-                {.aliases = {"alice"}, .unavailable = true});
+  Facade facade(
+      {.participant_uuid = [](std::uint64_t n, std::string_view) { return numbered_uuid(n); },
+       .join = [](const JoinInfo&) -> Result<Entrance> { return Entrance::conference; },
+       .leave = [](const Member&, std::string_view) {}},
+      {.aliases = {"alice"}, .unavailable = true});
   for (const auto& [method, target] :
        {std::pair{"POST", "/api/client/v2/conferences/alice/request_token"},
         std::pair{"POST", "/api/client/v2/conferences/bob/request_token"},

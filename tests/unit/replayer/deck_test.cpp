@@ -178,7 +178,7 @@ TEST(Deck, AHeldPlayWaitsAndMissesNothing) {
   ASSERT_TRUE(deck.run(clock, [&] { return other.finishes == 1; }));
   EXPECT_EQ(full.bytes, "a");
   full.on_flush = [] {};
-  deck.resume(*held);
+  deck.release(*held);
   ASSERT_TRUE(deck.run(clock, [&] { return deck.empty(); }));
   EXPECT_EQ(full.bytes, "abc");
   EXPECT_EQ(full.times_ns.back(), 100);
@@ -194,7 +194,7 @@ TEST(Deck, AStoppedPlayIsGoneAndItsSinkIsNotTold) {
   deck.stop(*id);
   deck.stop(*id);
   deck.hold(*id);
-  deck.resume(*id);
+  deck.release(*id);
   EXPECT_TRUE(deck.empty());
   EXPECT_EQ(sink.finishes, 0);
 }
@@ -231,6 +231,109 @@ TEST(Deck, AFailureOfASinkEndsTheRunWhereverItComes) {
     }
     ASSERT_LT(good, 5);
   }
+}
+
+/// One play that is steered; under it time is what the test says.
+class Steered : public testing::Test {
+ protected:
+  void start(const TimelineOptions& options = {}) {
+    const auto started =
+        deck_.start(memory_source({{-1, "state "}, {10, "a"}, {20, "b"}, {20, "c"}, {30, "d"}}),
+                    Timeline(options, 0), sink_);
+    id_ = started.value();
+  }
+  /// Plays what is due in this time.
+  void let_pass(std::int64_t ns) {
+    const auto other = deck_.start(memory_source({{ns, ""}}), Timeline({}, clock_.now_ns()), idle_);
+    ASSERT_TRUE(other);
+    const int before = idle_.finishes;
+    ASSERT_TRUE(deck_.run(clock_, [&] { return idle_.finishes > before; }));
+  }
+
+  port::VirtualClock clock_;
+  NotingSink sink_{clock_};
+  NotingSink idle_{clock_};
+  Deck deck_;
+  Deck::PlayId id_ = 0;
+};
+
+TEST_F(Steered, APausedPlayGivesWhatBelongsToItsStartAndThenNothing) {
+  start({.paused = true});
+  let_pass(100);
+  EXPECT_EQ(sink_.bytes, "state ");
+  deck_.resume(id_, clock_.now_ns());
+  let_pass(25);
+  EXPECT_EQ(sink_.bytes, "state abc");
+  EXPECT_EQ(sink_.times_ns, (std::vector<std::int64_t>{0, 110, 120, 120}));
+  EXPECT_EQ(deck_.report().lateness.max_ns(), 0) << "a pause is not lateness";
+}
+
+TEST_F(Steered, AStepHandsOverOneFrameAndTimeStandsStillAtIt) {
+  start();
+  let_pass(15);
+  for (const char* bytes : {"state ab", "state abc", "state abcd"}) {
+    deck_.step(id_, clock_.now_ns());
+    let_pass(100);
+    EXPECT_EQ(sink_.bytes, bytes);
+  }
+}
+
+TEST_F(Steered, AfterAStepTimeGoesOnFromTheFrameThatWasHandedOver) {
+  start();
+  let_pass(15);
+  deck_.step(id_, clock_.now_ns());
+  let_pass(1);
+  deck_.resume(id_, clock_.now_ns());  // at 16: b is out, c belongs to the same moment
+  let_pass(12);
+  EXPECT_EQ(sink_.bytes, "state abcd");
+  EXPECT_EQ(sink_.times_ns, (std::vector<std::int64_t>{0, 10, 15, 16, 26}));
+}
+
+TEST_F(Steered, ANewRateHoldsFromNowOn) {
+  start();
+  let_pass(15);
+  deck_.set_rate(id_, *Rate::parse("0.1"), clock_.now_ns());
+  let_pass(200);
+  EXPECT_EQ(sink_.times_ns, (std::vector<std::int64_t>{0, 10, 65, 65, 165}));
+}
+
+TEST_F(Steered, ASeekGoesOnWithOtherFramesInTheTimeOfTheClock) {
+  start();
+  let_pass(15);
+  ASSERT_TRUE(deck_.seek(id_, memory_source({{-1, "state of 1000 "}, {1005, "z"}}),
+                         Timeline({.from_ns = 1000}, clock_.now_ns())));
+  let_pass(10);
+  EXPECT_EQ(sink_.bytes, "state astate of 1000 z");
+  EXPECT_EQ(sink_.times_ns, (std::vector<std::int64_t>{0, 10, 15, 20}));
+  EXPECT_EQ(sink_.finishes, 1);
+}
+
+TEST_F(Steered, ASeekToFramesThatCannotBeReadChangesNothing) {
+  start();
+  EXPECT_FALSE(deck_.seek(id_, std::make_unique<test::BrokenSource>(std::vector<StoredFrame>{}),
+                          Timeline({}, 0)));
+  let_pass(40);
+  EXPECT_EQ(sink_.bytes, "state abcd");
+}
+
+TEST_F(Steered, APlayThatIsOverIsNotSteered) {
+  start();
+  let_pass(40);
+  deck_.pause(id_, 40);
+  deck_.step(id_, 40);
+  deck_.resume(id_, 40);
+  EXPECT_EQ(deck_.timeline(id_), nullptr);
+  EXPECT_TRUE(deck_.empty());
+}
+
+TEST(Deck, AFrameWithoutBytesMarksAMomentAndIsNotCounted) {
+  port::VirtualClock clock;
+  NotingSink sink(clock);
+  Deck deck;
+  ASSERT_TRUE(deck.start(memory_source({{10, "a"}, {30, ""}}), Timeline({}, 0), sink));
+  ASSERT_TRUE(deck.run(clock, [&] { return deck.empty(); }));
+  EXPECT_EQ(sink.times_ns, (std::vector<std::int64_t>{10, 30}));
+  EXPECT_EQ(deck.report().frames, 1U);
 }
 
 }  // namespace

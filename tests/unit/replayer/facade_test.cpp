@@ -27,7 +27,7 @@ class FacadeTest : public testing::Test {
   std::vector<std::string> left;
   std::string refusal;
   Facade facade{
-      {.participant_uuid = numbered_uuid,
+      {.participant_uuid = [](std::uint64_t n, std::string_view) { return numbered_uuid(n); },
        .join = [this](const JoinInfo&) -> Result<Entrance> {
          return refusal.empty() ? Result<Entrance>{Entrance::conference} : fail_io(refusal);
        },
@@ -218,7 +218,7 @@ TEST_F(FacadeTest, OptionsNeedNoToken) {
 
 TEST_F(FacadeTest, WhatIsNoPathOfTheServerIsNotFound) {
   for (const char* target :
-       {"/", "/index.html", "/events/x", "/Events", "/api", "/api/client/v2",
+       {"/", "/index.html", "/events/x/y", "/Events", "/api", "/api/client/v2",
         "/api/client/v2/conferences", "/api/client/v2/conferences/", "/api/client/v2/conferences/x",
         "/api/client/v2/conferences//request_token", "/api/client/v1/conferences/x/request_token",
         "//events", "/./events", "/api/../events", "/%2e%2e/events", "/api%2Fclient%2Fv2/status",

@@ -55,7 +55,9 @@ class Notes {
     add((sent.complete ? "frame " : "torn ") + std::string(sent.raw));
   }
   void operator()(const StreamClosed& closed) {
-    add(closed.by_server ? "closed by us" : "closed by the client");
+    add(closed.broken      ? "broken off by us"
+        : closed.by_server ? "closed by us"
+                           : "closed by the client");
   }
 
  private:
@@ -119,6 +121,19 @@ TEST(NodeServer, WhoDoesNotRefreshItsTokenIsDisconnectedWithTheReason) {
   EXPECT_EQ(refused.header("Content-Type"), "application/json");
 }
 
+TEST(NodeServer, WhoIsNotInTheConferenceAnyMoreGetsNoStream) {
+  Programme programme = play(two_frames);
+  programme.open_stream = [](const JoinInfo&) -> test::Opened {
+    return fail_usage("nobody has joined under this uuid");
+  };
+  RunningServer server(std::move(programme), live());
+  HttpClient client(server.port());
+  EXPECT_EQ(client.ask("POST", api + "request_token", "", "{}").status, 200);
+  const HttpResponse refused = client.ask("GET", api + "events?token=token-1");
+  EXPECT_EQ(refused.status, 403);
+  EXPECT_NE(refused.body.find("Invalid token"), std::string::npos) << refused.body;
+}
+
 TEST(NodeServer, WhoRefreshesItsTokenStays) {
   ServerOptions options = live();
   options.tokens = {.life = 1s, .strict = true};
@@ -138,15 +153,15 @@ TEST(NodeServer, WhoRefreshesItsTokenStays) {
 
 TEST(NodeServer, AConnectionThatBreaksOffHasAllBytesUpToThereAndNoEnd) {
   ServerOptions options = live();
-  options.faults = [](std::uint64_t stream, const JoinInfo&) -> StreamFaults {
-    const std::uint32_t kept = stream == 1 ? 1000 : 500;
-    return {.break_off = {{.at_ns = 1, .kept_permille = kept}}};
-  };
+  FaultPlan faults({parse_fault("drop:stream=1,frame=2").value(),
+                    parse_fault("drop:stream=2,frame=1,torn=1").value()},
+                   1);
+  options.faults = &faults;
   Notes notes;
   options.journal = notes.journal();
   const std::vector<StoredFrame> frames{{0, "data: 1\n\n"}, {2, "data: 2\n\n"}, {3, "data: 3\n\n"}};
   RunningServer server(play(frames), options);
-  for (const char* bytes : {"data: 1\n\ndata: 2\n\n", "data: 1\n\ndata"}) {
+  for (const char* bytes : {"data: 1\n\ndata: 2\n\n", "d"}) {
     HttpClient client(server.port());
     client.request("GET", "/events");
     EXPECT_EQ(client.head().status, 200);
@@ -154,10 +169,15 @@ TEST(NodeServer, AConnectionThatBreaksOffHasAllBytesUpToThereAndNoEnd) {
     EXPECT_EQ(client.chunked_to_end(), std::nullopt) << "it can tell";
   }
   server.stop();
-  EXPECT_EQ(notes.lines(), (std::vector<std::string>{
-                               "0 GET /events 200", "1 open ", "1 frame data: 1\n\n",
-                               "1 frame data: 2\n\n", "1 closed by us", "0 GET /events 200",
-                               "2 open ", "2 frame data: 1\n\n", "2 torn data", "2 closed by us"}));
+  const auto lines = notes.lines();
+  ASSERT_EQ(lines.size(), 9U);
+  EXPECT_TRUE(lines[7].starts_with("2 torn d")) << lines[7];
+  EXPECT_EQ(faults.report(), "drop:stream=1,frame=2 1 time, drop:stream=2,frame=1,torn=1 1 time");
+  EXPECT_EQ(std::vector(lines.begin(), lines.begin() + 7),
+            (std::vector<std::string>{"0 GET /events 200", "1 open ", "1 frame data: 1\n\n",
+                                      "1 frame data: 2\n\n", "1 broken off by us",
+                                      "0 GET /events 200", "2 open "}));
+  EXPECT_EQ(lines.back(), "2 broken off by us");
 }
 
 TEST(NodeServer, TheJournalSaysWhatWasSentAndNoToken) {

@@ -563,10 +563,11 @@ TEST(Server, ALiveProgrammeKnowsWhoComesWhenAndGoes) {
     return memory_source({{0, "roster\n\n"}, {who.now_ns, "now\n\n"}});
   };
   programme.leave = [&](const JoinInfo& who) { note("leave", who); };
-  RunningServer server(std::move(programme),
-                       {.sharing = Sharing::live, .participant_uuid = [](std::uint64_t nth) {
-                          return std::string(35, '0') + std::to_string(nth);
-                        }});
+  RunningServer server(
+      std::move(programme),
+      {.sharing = Sharing::live, .participant_uuid = [](std::uint64_t nth, std::string_view) {
+         return std::string(35, '0') + std::to_string(nth);
+       }});
   HttpClient rest(server.port());
   const std::string token = join(rest, "Ann");
   HttpClient stream(server.port());

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "replayer/chunked_source.hpp"
 #include "replayer/looped_source.hpp"
 #include "replayer/seamless_source.hpp"
 #include "tests/support/memory_source.hpp"
@@ -153,6 +154,51 @@ TEST(SeamlessSource, AFailureOfItsSourceComesThrough) {
       std::make_unique<test::BrokenSource>(std::vector<StoredFrame>{{0, "data: to", 1, false}}),
       left_out);
   EXPECT_FALSE(source.next());
+}
+
+struct Piece {
+  std::string raw;
+  std::int64_t recv_ns = 0;
+  bool complete = true;
+
+  friend bool operator==(const Piece&, const Piece&) = default;
+};
+
+/// What comes out of a source that is cut at these reads of connection 1.
+std::vector<Piece> cut(std::vector<StoredFrame> frames, std::vector<ReadBorder> borders,
+                       std::uint64_t offset = 0) {
+  auto next = borders.begin();
+  ChunkedSource source(
+      memory_source(std::move(frames)),
+      {.offset_of = [&](const port::Frame&) { return Result<std::uint64_t>(offset); },
+       .next = [&](std::uint32_t connection_id) -> Result<std::optional<ReadBorder>> {
+         return connection_id == 1 && next != borders.end() ? std::optional(*next++) : std::nullopt;
+       }});
+  std::vector<Piece> pieces;
+  while (const auto frame = source.next().value()) {
+    pieces.push_back({std::string(frame->raw), frame->recv_ns, frame->complete});
+  }
+  return pieces;
+}
+
+TEST(ChunkedSource, AFrameIsCutWhereAReadEndedAndAPieceHasTheTimeOfItsRead) {
+  EXPECT_EQ(cut({{30, "abcdef"}, {30, "gh"}, {40, "ij"}}, {{2, 10}, {5, 20}, {8, 30}, {10, 40}}),
+            (std::vector<Piece>{{"ab", 10, false},
+                                {"cde", 20, false},
+                                {"f", 30, true},
+                                {"gh", 30, true},
+                                {"ij", 40, true}}));
+}
+
+TEST(ChunkedSource, BeginsInTheMiddleOfABody) {
+  EXPECT_EQ(cut({{30, "cdef"}}, {{2, 10}, {5, 20}, {9, 30}}, 4),
+            (std::vector<Piece>{{"c", 20, false}, {"def", 30, true}}));
+}
+
+TEST(ChunkedSource, WhatHasNoReadsIsNotCut) {
+  EXPECT_EQ(
+      cut({{30, "ab"}, {40, "cd", 2}, {50, "ef", 1, false}}, {{1, 20}}),
+      (std::vector<Piece>{{"a", 20, false}, {"b", 30, true}, {"cd", 40, true}, {"ef", 50, false}}));
 }
 
 }  // namespace

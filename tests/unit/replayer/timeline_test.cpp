@@ -89,5 +89,56 @@ TEST(Timeline, SaturatesWhereInt64Ends) {
   EXPECT_EQ(wide.played_ns(), max_ns);
 }
 
+TEST(Timeline, ThatIsPausedHasNoDueTimesButThoseOfTheStart) {
+  Timeline timeline({.from_ns = 100, .paused = true}, 1000);
+  EXPECT_EQ(timeline.advance(-1), 1000) << "it belongs to the start";
+  EXPECT_EQ(timeline.advance(100), max_ns);
+  timeline.resume(5000);
+  EXPECT_EQ(timeline.due_ns(), 5000);
+  EXPECT_EQ(timeline.advance(130), 5030);
+}
+
+TEST(Timeline, APauseMovesWhatIsToComeByItsLength) {
+  Timeline timeline({.rate = rate("2")}, 0);
+  timeline.advance(1000);
+  timeline.pause(200);
+  EXPECT_EQ(timeline.due_ns(), max_ns);
+  EXPECT_EQ(timeline.position_ns(9999), 400);
+  timeline.resume(10'000);
+  EXPECT_EQ(timeline.due_ns(), 10'300);
+}
+
+TEST(Timeline, ANewRateCountsFromTheMomentItIsSet) {
+  Timeline timeline({}, 0);
+  timeline.advance(1000);
+  timeline.set_rate(rate("10"), 500);
+  EXPECT_EQ(timeline.due_ns(), 550);
+  timeline.set_rate(rate("0.5"), 520);
+  EXPECT_EQ(timeline.position_ns(520), 700);
+  EXPECT_EQ(timeline.due_ns(), 520 + 600);
+  timeline.set_rate(Rate::unlimited(), 530);
+  EXPECT_EQ(timeline.due_ns(), 530);
+}
+
+TEST(Timeline, AMillionPausesDoNotDrift) {
+  Timeline timeline({.rate = rate("3")}, 0);
+  timeline.advance(3'000'000);
+  std::int64_t now_ns = 0;
+  for (int i = 0; i < 1'000'000; ++i) {
+    timeline.pause(now_ns);
+    timeline.resume(now_ns);
+    now_ns += 1;
+  }
+  EXPECT_EQ(timeline.due_ns(), 1'000'000) << "whole nanoseconds at a whole rate are kept exactly";
+}
+
+TEST(Timeline, ThePositionLiesBetweenTwoFramesAlsoWhereASilenceIsCut) {
+  Timeline timeline({.max_gap_ns = 100}, 0);
+  timeline.advance(1000);
+  EXPECT_EQ(timeline.position_ns(0), 900) << "the end of a silence is what is kept of it";
+  EXPECT_EQ(timeline.position_ns(60), 960);
+  EXPECT_EQ(timeline.position_ns(500), 1000) << "the frame is late";
+}
+
 }  // namespace
 }  // namespace tapedeck::replayer

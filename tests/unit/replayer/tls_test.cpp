@@ -111,14 +111,13 @@ TEST_F(ServerTlsTest, TheLastAnswerOfAConnectionArrives) {
 
 TEST_F(ServerTlsTest, AConnectionThatBreaksOffDoesNotSayThatItEnds) {
   ServerOptions options = secure();
-  options.faults = [](std::uint64_t, const JoinInfo&) -> StreamFaults {
-    return {.break_off = {{.at_ns = 0, .kept_permille = 500}}};
-  };
+  FaultPlan faults({parse_fault("drop:frame=1,torn=1").value()}, 1);
+  options.faults = &faults;
   RunningServer server(play(two_frames), options);
   HttpClient client(server.port(), authority());
   client.request("GET", "/events");
   EXPECT_EQ(client.head().status, 200);
-  EXPECT_EQ(client.chunked(4), "data");
+  EXPECT_EQ(client.chunked(1), "d");
   EXPECT_EQ(client.chunked_to_end(), std::nullopt);
   EXPECT_FALSE(client.was_told_of_the_end());
 }

@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-namespace tapedeck::sim {
+namespace tapedeck {
 
 /// The next number of SplitMix64; moves `state` on.
 [[nodiscard]] std::uint64_t split_mix(std::uint64_t& state);
@@ -46,4 +46,4 @@ class Random {
 /// The UUID that belongs to a pair of names: the same for the same pair, always.
 [[nodiscard]] std::string derived_uuid(std::string_view first, std::string_view second);
 
-}  // namespace tapedeck::sim
+}  // namespace tapedeck

@@ -1,10 +1,10 @@
-#include "core/sim/random.hpp"
+#include "core/base/random.hpp"
 
 #include <bit>
 
 #include "core/base/check.hpp"
 
-namespace tapedeck::sim {
+namespace tapedeck {
 
 std::uint64_t split_mix(std::uint64_t& state) {
   state += 0x9e3779b97f4a7c15;
@@ -87,4 +87,4 @@ std::string derived_uuid(std::string_view first, std::string_view second) {
   return Random(hash).uuid();
 }
 
-}  // namespace tapedeck::sim
+}  // namespace tapedeck

@@ -1,10 +1,10 @@
-#include "core/sim/random.hpp"
+#include "core/base/random.hpp"
 
 #include <set>
 
 #include <gtest/gtest.h>
 
-namespace tapedeck::sim {
+namespace tapedeck {
 namespace {
 
 TEST(Random, SplitMixGivesTheNumbersOfItsAuthors) {
@@ -65,4 +65,4 @@ TEST(Random, DerivedUuidsHangOnBothNamesAndTheirBorder) {
 }
 
 }  // namespace
-}  // namespace tapedeck::sim
+}  // namespace tapedeck

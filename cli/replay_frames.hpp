@@ -1,0 +1,75 @@
+// From a tape to the frames that a replay plays.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "cli/replay_wishes.hpp"
+#include "cli/tape_state.hpp"
+#include "core/port/frame_source.hpp"
+#include "replayer/faithful_source.hpp"
+#include "replayer/looped_source.hpp"
+#include "replayer/seamless_source.hpp"
+#include "replayer/server.hpp"
+#include "schema/tape_reader.hpp"
+
+namespace tapedeck::cli {
+
+/// The frames that are asked for, as often as asked for, every byte of them. Must not outlive the
+/// tape.
+[[nodiscard]] std::unique_ptr<port::FrameSource> open_frames(const schema::TapeReader& tape,
+                                                             const ReplayWishes& wishes);
+
+/// The same for clients: where one begins in the middle it is first told what a node tells at a
+/// join. The `seq` of a frame counts on from pass to pass. Sources must not outlive it.
+class ServedFrames {
+ public:
+  /// `tape` and `wishes` must outlive it.
+  [[nodiscard]] static Result<std::unique_ptr<ServedFrames>> prepare(const schema::TapeReader& tape,
+                                                                     const ReplayWishes& wishes);
+
+  [[nodiscard]] Result<std::unique_ptr<port::FrameSource>> open();
+  [[nodiscard]] Result<std::unique_ptr<port::FrameSource>> reopen(
+      const replayer::Position& position);
+  [[nodiscard]] Result<std::unique_ptr<port::FrameSource>> open_state(std::uint64_t seq);
+
+  /// Behind the first frame that sets this event id, so that nothing after it is lost.
+  [[nodiscard]] Result<std::optional<replayer::Position>> find_event_id(std::string_view id) const;
+
+  [[nodiscard]] replayer::Loss loss_between(std::uint32_t connection_id,
+                                            std::uint32_t next_connection_id) const;
+
+  [[nodiscard]] const replayer::LeftOut& left_out() const { return left_out_; }
+
+ private:
+  ServedFrames(const schema::TapeReader& tape, const ReplayWishes& wishes)
+      : tape_(tape), wishes_(wishes), state_(tape) {}
+
+  /// The frames of a pass from `first_seq` on, with what is to be told first.
+  [[nodiscard]] Result<std::unique_ptr<port::FrameSource>> open_pass(std::uint64_t first_seq,
+                                                                     bool needs_state);
+  [[nodiscard]] Result<std::unique_ptr<port::FrameSource>> state_before(
+      std::uint64_t seq, std::unique_ptr<port::FrameSource> rest);
+  [[nodiscard]] Result<std::unique_ptr<port::FrameSource>> open_passes(
+      const replayer::LoopStart& start, port::FrameSourceFactory open);
+  [[nodiscard]] std::uint64_t seq_on_tape(std::uint64_t seq) const;
+  [[nodiscard]] Result<std::optional<port::Frame>> first_frame(
+      const schema::FrameRange& range) const;
+  [[nodiscard]] Result<port::Frame> frame(std::uint64_t seq) const;
+  [[nodiscard]] Result<std::uint64_t> first_whole_seq() const;
+
+  const schema::TapeReader& tape_;
+  const ReplayWishes& wishes_;
+  TapeState state_;
+  replayer::LeftOut left_out_;
+  std::vector<schema::Connection> connections_;
+  /// Of a pass: its first frame, its last, and how much recorded time it is.
+  std::uint64_t first_seq_ = 1;
+  std::uint64_t last_seq_ = 0;
+  std::int64_t pass_ns_ = 0;
+};
+
+}  // namespace tapedeck::cli

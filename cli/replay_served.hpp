@@ -1,0 +1,20 @@
+// A tape, served to clients.
+#pragma once
+
+#include <string>
+
+#include "cli/command.hpp"
+#include "cli/replay_wishes.hpp"
+#include "schema/tape_reader.hpp"
+
+namespace tapedeck::cli {
+
+/// Serves the tapes in a folder, each as a conference of its own, until it is over or told to stop.
+[[nodiscard]] Result<ExitCode> serve_folder(const std::string& folder, const ReplayWishes& wishes,
+                                            FaultRun& faults);
+
+/// Serves until it is over or told to stop.
+[[nodiscard]] Result<ExitCode> serve_tape(const schema::TapeReader& tape,
+                                          const ReplayWishes& wishes, FaultRun& faults);
+
+}  // namespace tapedeck::cli

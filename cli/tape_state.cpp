@@ -1,0 +1,62 @@
+#include "cli/tape_state.hpp"
+
+#include <cstddef>
+#include <numeric>
+
+#include "core/event/kind.hpp"
+#include "core/state/restore.hpp"
+
+namespace tapedeck::cli {
+namespace {
+
+/// Whether an event has come that a client knows: a stream of something else has no such state.
+bool tells_something(const state::Counts& counts) {
+  const std::uint64_t all =
+      std::accumulate(counts.by_kind.begin(), counts.by_kind.end(), std::uint64_t{0});
+  return all != counts.by_kind[static_cast<std::size_t>(event::Kind::unknown)];
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> TapeState::blocks_after(std::uint64_t seq) {
+  if (seq < seq_ || !derivation_) {
+    begin();
+  }
+  auto frames = tape_.frames({.first_seq = seq_ + 1, .last_seq = seq});
+  if (!frames) {
+    return fail(frames.error());
+  }
+  for (;;) {
+    const auto frame = (*frames)->next();
+    if (!frame) {
+      return fail(frame.error());
+    }
+    if (!*frame) {
+      break;
+    }
+    push(**frame);
+  }
+  const state::State& state = derivation_->state();
+  return tells_something(state.counts) ? state::restoring_blocks(state)
+                                       : std::vector<std::string>();
+}
+
+void TapeState::begin() {
+  derivation_ =
+      std::make_unique<state::Derivation>(state::Join(), state::ReducerOptions{.signals = false});
+  seq_ = 0;
+  connection_id_ = 0;
+}
+
+void TapeState::push(const port::Frame& frame) {
+  if (frame.connection_id != connection_id_ && derivation_->state().disconnect) {
+    begin();
+  }
+  seq_ = frame.seq;
+  connection_id_ = frame.connection_id;
+  derivation_->push({frame.seq, frame.connection_id, frame.recv_ns}, 0, frame.raw);
+  while (derivation_->next()) {
+  }
+}
+
+}  // namespace tapedeck::cli
