@@ -73,7 +73,7 @@ for (const client of ['20', '19', '17']) {
   for (const timeline of ['private', 'shared']) {
     await check(`client ${client} lives through what was lost, ${timeline}`, async () => {
       await serve(['replay', lossy, '--reconnects', 'faithful', '--timeline', timeline], async url => {
-        const signals = await signalsOf(client, url, '--idle-ms', '1200');
+        const signals = await signalsOf(client, url, '--idle-ms', '5000');
         const rosters = signals.filter(({ signal }) => signal === 'onParticipants')
           .map(({ payload }) => payload.participants.map(({ uuid }) => uuid).join());
         for (const roster of ['ann,bob', 'eve,kim']) assert.ok(rosters.includes(roster), rosters.join(' '));
