@@ -176,9 +176,8 @@ bool TapeSeries::is_due(std::int64_t now_ns) const {
   }
   // A roster that is half told would be told half on either part; but some never end.
   bool syncing = false;
-  if (derivation_) {
-    derivation_->state().rooms.for_each(
-        [&](const state::Room& room) { syncing = syncing || room.syncing; });
+  if (const state::State* state = followed_.state()) {
+    state->rooms.for_each([&](const state::Room& room) { syncing = syncing || room.syncing; });
   }
   return !syncing || has_come(2);
 }
@@ -250,8 +249,8 @@ Result<void> TapeSeries::begin_with_state() {
   if (!id) {
     return fail(id.error());
   }
-  if (derivation_) {
-    for (const std::string& block : state::restoring_blocks(derivation_->state())) {
+  if (const state::State* state = followed_.state()) {
+    for (const std::string& block : state::restoring_blocks(*state)) {
       if (auto done = tape_->accept({0, *id, 0, true, block}); !done) {
         return done;
       }
@@ -319,9 +318,7 @@ Result<std::uint32_t> TapeSeries::open_connection(const port::ConnectionStart& s
   if (!id) {
     return id;
   }
-  if (derivation_ && derivation_->state().disconnect) {
-    derivation_.reset();  // who was sent away and comes back is told everything anew
-  }
+  followed_.connected();
   ids_[++connections_] = *id;
   open_[connections_] = {.start = start};
   return connections_;
@@ -393,15 +390,12 @@ void TapeSeries::derive(const port::Frame& frame) {
   if (!options_.rotates()) {
     return;
   }
-  if (!derivation_) {
+  if (followed_.state() == nullptr) {
     const auto self = values_.find("self");
     join_.self = self == values_.end() ? join_.self : self->second;
-    derivation_ =
-        std::make_unique<state::Derivation>(join_, state::ReducerOptions{.signals = false});
+    followed_.begin(join_);
   }
-  derivation_->push({++frames_, frame.connection_id, frame.recv_ns}, 0, frame.raw);
-  while (derivation_->next()) {
-  }
+  followed_.hear(frame);
 }
 
 Result<void> TapeSeries::close_connection(std::uint32_t connection_id, std::int64_t closed_ns,
@@ -428,7 +422,7 @@ Result<void> TapeSeries::note_exchange(const port::Exchange& exchange) {
     state::Join join = join_;
     if (take_answer(exchange, join)) {
       join_ = std::move(join);
-      derivation_.reset();  // another conference, and its roster comes first
+      followed_.clear();  // another conference, and its roster comes first
       values_["self"] = join_.self;
       values_["alias"] = join_.alias;
       values_["conference_name"] = join_.conference_name;

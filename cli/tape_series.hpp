@@ -13,9 +13,10 @@
 #include <optional>
 #include <string>
 
+#include "cli/followed_state.hpp"
 #include "core/base/result.hpp"
 #include "core/port/recording_sink.hpp"
-#include "core/state/derivation.hpp"
+#include "core/state/join.hpp"
 #include "schema/tape_writer.hpp"
 
 namespace tapedeck::cli {
@@ -120,13 +121,12 @@ class TapeSeries final : public port::RecordingSink {
   std::map<std::uint32_t, Open> open_;
   std::map<std::uint32_t, std::uint32_t> ids_;  ///< on this part, of the connections on it
   std::uint32_t connections_ = 0;
-  std::uint64_t frames_ = 0;
   std::uint64_t part_bytes_ = 0;
   std::uint64_t earlier_commits_ = 0;  ///< on earlier parts
   std::int64_t retry_ns_ = 0;          ///< a part that could not be made is tried again then
   std::optional<Cut> cut_;
   state::Join join_;
-  std::unique_ptr<state::Derivation> derivation_;
+  FollowedState followed_;
 };
 
 }  // namespace tapedeck::cli

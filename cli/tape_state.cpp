@@ -19,8 +19,10 @@ bool tells_something(const state::Counts& counts) {
 }  // namespace
 
 Result<std::vector<std::string>> TapeState::blocks_after(std::uint64_t seq) {
-  if (seq < seq_ || !derivation_) {
-    begin();
+  if (seq < seq_) {
+    followed_.clear();
+    seq_ = 0;
+    connection_id_ = 0;
   }
   auto frames = tape_.frames({.first_seq = seq_ + 1, .last_seq = seq});
   if (!frames) {
@@ -36,27 +38,18 @@ Result<std::vector<std::string>> TapeState::blocks_after(std::uint64_t seq) {
     }
     push(**frame);
   }
-  const state::State& state = derivation_->state();
-  return tells_something(state.counts) ? state::restoring_blocks(state)
-                                       : std::vector<std::string>();
-}
-
-void TapeState::begin() {
-  derivation_ =
-      std::make_unique<state::Derivation>(state::Join(), state::ReducerOptions{.signals = false});
-  seq_ = 0;
-  connection_id_ = 0;
+  const state::State* state = followed_.state();
+  return state != nullptr && tells_something(state->counts) ? state::restoring_blocks(*state)
+                                                            : std::vector<std::string>();
 }
 
 void TapeState::push(const port::Frame& frame) {
-  if (frame.connection_id != connection_id_ && derivation_->state().disconnect) {
-    begin();
+  if (frame.connection_id != connection_id_) {
+    followed_.connected();
   }
   seq_ = frame.seq;
   connection_id_ = frame.connection_id;
-  derivation_->push({frame.seq, frame.connection_id, frame.recv_ns}, 0, frame.raw);
-  while (derivation_->next()) {
-  }
+  followed_.hear(frame);
 }
 
 }  // namespace tapedeck::cli

@@ -2,12 +2,11 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <vector>
 
+#include "cli/followed_state.hpp"
 #include "core/base/result.hpp"
-#include "core/state/derivation.hpp"
 #include "schema/tape_reader.hpp"
 
 namespace tapedeck::cli {
@@ -24,13 +23,12 @@ class TapeState {
   [[nodiscard]] Result<std::vector<std::string>> blocks_after(std::uint64_t seq);
 
  private:
-  void begin();
   void push(const port::Frame& frame);
 
   const schema::TapeReader& tape_;
-  std::unique_ptr<state::Derivation> derivation_;  ///< null before the first frame
-  std::uint64_t seq_ = 0;                          ///< the last frame derived
-  std::uint32_t connection_id_ = 0;                ///< of that frame
+  FollowedState followed_;
+  std::uint64_t seq_ = 0;            ///< the last frame derived
+  std::uint32_t connection_id_ = 0;  ///< of that frame
 };
 
 }  // namespace tapedeck::cli
