@@ -11,6 +11,7 @@
 #include <system_error>
 #include <utility>
 
+#include "core/base/saturating.hpp"
 #include "schema/tape_reader.hpp"
 #include "schema/tape_writer.hpp"
 
@@ -46,19 +47,23 @@ class Part {
     return read_frame();
   }
 
+  [[nodiscard]] bool over() const {
+    return opened_ == connections_.size() && !frame_ && ends_.empty();
+  }
+
   /// When the next thing happened, in the time of the merged tape.
   [[nodiscard]] std::int64_t due_ns() const {
-    const std::int64_t due_ns = std::min({next_open_ns(), next_frame_ns(), next_end_ns()});
-    return due_ns == never_ns ? never_ns : due_ns + shift_ns_;
+    return shifted(std::min({next_open_ns(), next_frame_ns(), next_end_ns()}));
   }
 
   /// Puts it on the merged tape. At one moment a connection is opened before its frames come, and
   /// ends after them.
   Result<void> write_next() {
-    if (next_open_ns() <= std::min(next_frame_ns(), next_end_ns()) || !frame_has_connection()) {
+    if (opened_ < connections_.size() &&
+        next_open_ns() <= std::min(next_frame_ns(), next_end_ns())) {
       return write_open();
     }
-    return next_frame_ns() <= next_end_ns() || ends_too_early() ? write_frame() : write_end();
+    return frame_ && next_frame_ns() <= next_end_ns() ? write_frame() : write_end();
   }
 
   /// What stands beside the stream.
@@ -71,15 +76,15 @@ class Part {
     for (port::Gap& gap : *gaps) {
       const auto after = open_.find(gap.after_connection);
       gap.after_connection = after == open_.end() ? 0 : after->second.id;
-      gap.start_ns += shift_ns_;
-      gap.end_ns += shift_ns_;
+      gap.start_ns = shifted(gap.start_ns);
+      gap.end_ns = shifted(gap.end_ns);
       if (auto noted = merged_.note_gap(gap); !noted) {
         return noted;
       }
     }
     for (port::Exchange& exchange : *exchanges) {
-      exchange.request_ns += shift_ns_;
-      exchange.response_ns += shift_ns_;
+      exchange.request_ns = shifted(exchange.request_ns);
+      exchange.response_ns = shifted(exchange.response_ns);
       if (auto noted = merged_.note_exchange(exchange); !noted) {
         return noted;
       }
@@ -96,6 +101,11 @@ class Part {
     std::uint64_t frame_bytes = 0;
   };
 
+  /// A time of this tape on the merged one.
+  [[nodiscard]] std::int64_t shifted(std::int64_t at_ns) const {
+    return saturating_add(at_ns, shift_ns_);
+  }
+
   static std::int64_t opened_ns(const schema::Connection& connection) {
     return connection.start.opened_ns;
   }
@@ -106,13 +116,6 @@ class Part {
   [[nodiscard]] std::int64_t next_frame_ns() const { return frame_ ? frame_->recv_ns : never_ns; }
   [[nodiscard]] std::int64_t next_end_ns() const {
     return ends_.empty() ? never_ns : ends_.begin()->first;
-  }
-  [[nodiscard]] bool frame_has_connection() const {
-    return !frame_ || opened_ == connections_.size() || open_.contains(frame_->connection_id);
-  }
-  /// A frame of the connection is still to come: it was handed over late.
-  [[nodiscard]] bool ends_too_early() const {
-    return frame_ && ends_.begin()->second->id == frame_->connection_id;
   }
 
   Result<void> read_frame() {
@@ -127,7 +130,7 @@ class Part {
   Result<void> write_open() {
     const schema::Connection& connection = connections_[opened_++];
     port::ConnectionStart start = connection.start;
-    start.opened_ns += shift_ns_;
+    start.opened_ns = shifted(start.opened_ns);
     const auto id = merged_.open_connection(start);
     auto reads = tape_->reads(connection.id);
     if (!id || !reads) {
@@ -145,7 +148,7 @@ class Part {
     }
     port::Frame frame = *frame_;
     frame.connection_id = open.id;
-    frame.recv_ns += shift_ns_;
+    frame.recv_ns = shifted(frame.recv_ns);
     if (auto accepted = merged_.accept(frame); !accepted) {
       return accepted;
     }
@@ -160,7 +163,7 @@ class Part {
       return noted;
     }
     open.reads.reset();
-    return merged_.close_connection(open.id, connection.end->closed_ns + shift_ns_,
+    return merged_.close_connection(open.id, shifted(connection.end->closed_ns),
                                     connection.end->end, connection.end->detail);
   }
 
@@ -176,8 +179,7 @@ class Part {
         break;
       }
       open.read_bytes = (*read)->end_offset;
-      if (auto noted =
-              merged_.note_read(open.id, (*read)->end_offset, (*read)->recv_ns + shift_ns_);
+      if (auto noted = merged_.note_read(open.id, (*read)->end_offset, shifted((*read)->recv_ns));
           !noted) {
         return noted;
       }
@@ -196,6 +198,23 @@ class Part {
   std::map<std::uint32_t, Open> open_;  ///< by the connection of this tape; closed ones too
 };
 
+/// A tape that is written again must be one that could have been recorded.
+Result<std::unique_ptr<schema::TapeReader>> open_whole(const std::string& path) {
+  auto tape = schema::TapeReader::open(path);
+  if (!tape) {
+    return tape;
+  }
+  const auto report = (*tape)->verify_bytes();
+  if (!report) {
+    return fail(report.error());
+  }
+  if (!report->problems.empty()) {
+    return fail_io("'" + path + "' is damaged: " + report->problems.front().sentence +
+                   "; 'tapedeck verify' names all damage");
+  }
+  return tape;
+}
+
 Result<void> copy_values(const schema::TapeReader& from, schema::TapeWriter& merged,
                          std::map<std::string, std::string>& values) {
   for (const auto& [key, value] : from.values()) {
@@ -213,15 +232,17 @@ Result<void> merge(std::vector<Part>& parts, schema::TapeWriter& merged, Alignme
   std::map<std::string, std::string> values;
   for (Part& part : parts) {
     const bool by_clock = alignment == Alignment::wall_clock;
-    auto opened = part.open(by_clock ? part.tape().summary().wall_start_ns - start_ns : 0);
+    auto opened = part.open(
+        by_clock ? saturating_distance(start_ns, part.tape().summary().wall_start_ns) : 0);
     auto copied = opened ? copy_values(part.tape(), merged, values) : opened;
     if (!copied) {
       return copied;
     }
   }
   for (;;) {
-    const auto next = std::ranges::min_element(parts, {}, &Part::due_ns);
-    if (next->due_ns() == never_ns) {
+    const auto next = std::ranges::min_element(
+        parts, {}, [](const Part& part) { return std::pair(part.over(), part.due_ns()); });
+    if (next->over()) {
       break;
     }
     if (auto written = next->write_next(); !written) {
@@ -243,7 +264,7 @@ Result<std::unique_ptr<MergedTape>> MergedTape::make(const std::vector<std::stri
   std::vector<std::unique_ptr<schema::TapeReader>> tapes;
   std::int64_t start_ns = never_ns;
   for (const std::string& path : paths) {
-    auto tape = schema::TapeReader::open(path);
+    auto tape = open_whole(path);
     if (!tape) {
       return fail(tape.error());
     }

@@ -26,6 +26,8 @@ struct Body {
   std::uint64_t frame_bytes = 0;
   std::uint64_t read_bytes = 0;  // where the last read ended, 0 without reads
   std::int64_t read_ns = 0;      // of the last read
+  std::int64_t frame_ns = 0;     // of the last frame
+  std::int64_t closed_ns = 0;
 };
 
 class Verifier {
@@ -107,9 +109,9 @@ class Verifier {
                   body.opened_ns = row.integer(1);
                   body.closed = !row.is_null(2);
                   if (body.closed) {
-                    const std::int64_t closed_ns = row.integer(2);
+                    body.closed_ns = row.integer(2);
                     body.closed_bytes = row.count(3);
-                    if (closed_ns < body.opened_ns) {
+                    if (body.closed_ns < body.opened_ns) {
                       problem("tape.connection", 0,
                               "connection " + std::to_string(id) + " ends before it begins");
                     }
@@ -182,6 +184,10 @@ class Verifier {
   void bodies() {
     for (const auto& [id, body] : bodies_) {
       const std::string name = "connection " + std::to_string(id);
+      if (body.closed && body.closed_ns >= body.opened_ns &&
+          body.closed_ns < std::max(body.frame_ns, body.read_ns)) {
+        problem("tape.time", 0, name + " ends before all of it has come");
+      }
       if (body.closed && body.closed_bytes != body.frame_bytes) {
         problem("tape.bytes", 0,
                 name + " brought " + plural(body.closed_bytes, "byte") + ", its frames hold " +
@@ -236,6 +242,7 @@ void Verifier::frame(Row& row) {
     if (recv_ns < found->second.opened_ns) {
       problem("tape.time", seq, name + " is earlier than its connection");
     }
+    found->second.frame_ns = recv_ns;
     found->second.frame_bytes += raw.size();
     digest_.add(id, raw);
   }

@@ -27,6 +27,7 @@ const std::vector<std::string> readers{
     "info TAPE --json",
     "events TAPE --as client-17",
     "diff whole.tape TAPE --ignore none",
+    "replay whole.tape TAPE --null --speed max --once",
 };
 
 /// What a command may take to read a file of a megabyte; a sanitizer needs several times as much.

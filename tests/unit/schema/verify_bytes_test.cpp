@@ -112,6 +112,8 @@ TEST_F(VerifyBytes, TakesAConnectionWithoutReads) {
 TEST_F(VerifyBytes, FindsAConnectionOrAGapThatCannotBe) {
   EXPECT_EQ(after("UPDATE connections SET closed_ns = 4 WHERE id = 1"),
             "tape.connection 0: connection 1 ends before it begins\n");
+  EXPECT_EQ(after("UPDATE connections SET closed_ns = 29 WHERE id = 1"),
+            "tape.time 0: connection 1 ends before all of it has come\n");
   EXPECT_EQ(after("UPDATE connections SET closed_ns = 40 WHERE id = 1;"
                   "UPDATE gaps SET after_connection = 3"),
             "tape.connection 0: a gap follows connection 3, which is not on the tape\n");
