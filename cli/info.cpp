@@ -138,18 +138,6 @@ std::string per_second(std::uint64_t count, std::int64_t ns) {
   return text.data();
 }
 
-std::string_view name_of(port::ConnectionEnd end) {
-  switch (end) {
-    case port::ConnectionEnd::finished:
-      return "finished";
-    case port::ConnectionEnd::broken:
-      return "broken";
-    case port::ConnectionEnd::stopped:
-      return "stopped";
-  }
-  return "";
-}
-
 std::string_view how_it_ended(const schema::Summary& summary) {
   if (summary.closed) {
     return "closed";

@@ -14,18 +14,6 @@ constexpr std::int64_t unconnected_ns_max = 5 * ns_per_s;
 /// A commit may take its time on a busy disk; past its bound and this it does not come.
 constexpr std::int64_t commit_late_ns = 5 * ns_per_s;
 
-const char* text_of(port::ConnectionEnd end) {
-  switch (end) {
-    case port::ConnectionEnd::finished:
-      return "finished";
-    case port::ConnectionEnd::broken:
-      return "broken";
-    case port::ConnectionEnd::stopped:
-      return "stopped";
-  }
-  return "";
-}
-
 }  // namespace
 
 TapeCounters& TapeCounters::operator+=(const TapeCounters& more) {
@@ -143,7 +131,8 @@ Result<void> WatchedTape::close_connection(std::uint32_t connection_id, std::int
         .event = "disconnected",
         .conference = options_.conference,
         .message = "the stream is over: " + detail,
-        .fields = {{"connection", std::uint64_t{connection_id}}, {"end", text_of(end)}}});
+        .fields = {{"connection", std::uint64_t{connection_id}},
+                   {"end", std::string(name_of(end))}}});
   return done;
 }
 

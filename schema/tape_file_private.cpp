@@ -47,19 +47,6 @@ std::string in_quotes(const std::string& path) {
   return "'" + path + "'";
 }
 
-const char* text_of(port::ConnectionEnd end) {
-  switch (end) {
-    case port::ConnectionEnd::finished:
-      return "finished";
-    case port::ConnectionEnd::broken:
-      return "broken";
-    case port::ConnectionEnd::stopped:
-      return "stopped";
-  }
-  check(false, "a ConnectionEnd that does not exist");
-  return "";
-}
-
 void remove_side_files(const std::string& path) {
   for (const char* suffix : side_suffixes) {
     ::unlink((path + suffix).c_str());

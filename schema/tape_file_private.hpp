@@ -20,9 +20,6 @@ extern const char* const tape_sql;
 /// 'x', as messages show it.
 [[nodiscard]] std::string in_quotes(const std::string& path);
 
-/// How an end stands in the tape.
-[[nodiscard]] const char* text_of(port::ConnectionEnd end);
-
 /// Where SQLite keeps what is committed but not yet merged into the tape.
 [[nodiscard]] inline std::string wal_path(const std::string& path) {
   return path + "-wal";

@@ -46,7 +46,7 @@ std::string uri_of(const std::string& path, std::string_view query) {
 std::optional<port::ConnectionEnd> connection_end(std::string_view text) {
   using port::ConnectionEnd;
   for (const auto end : {ConnectionEnd::finished, ConnectionEnd::broken, ConnectionEnd::stopped}) {
-    if (text == text_of(end)) {
+    if (text == name_of(end)) {
       return end;
     }
   }

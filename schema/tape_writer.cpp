@@ -491,7 +491,7 @@ Result<void> TapeWriter::close_connection(std::uint32_t connection_id, std::int6
   check(closed_ns >= std::max(connection.frame_ns, connection.read_ns),
         "time goes back within a connection");
   if (auto written = impl_->write(impl_->close,
-                                  {connection_id, closed_ns, text_of(end), detail,
+                                  {connection_id, closed_ns, name_of(end), detail,
                                    static_cast<std::int64_t>(connection.frame_bytes)},
                                   closed_ns);
       !written) {

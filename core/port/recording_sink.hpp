@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "core/port/frame_sink.hpp"
 
@@ -24,6 +25,19 @@ enum class ConnectionEnd {
   broken,    ///< reset, cut short, timed out
   stopped,   ///< we ended it
 };
+
+/// As a tape, a log and a message have it.
+[[nodiscard]] constexpr std::string_view name_of(ConnectionEnd end) {
+  switch (end) {
+    case ConnectionEnd::finished:
+      return "finished";
+    case ConnectionEnd::broken:
+      return "broken";
+    case ConnectionEnd::stopped:
+      return "stopped";
+  }
+  return {};
+}
 
 /// A time without a connection between two connections, or after the last one.
 struct Gap {
