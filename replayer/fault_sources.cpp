@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "core/base/check.hpp"
+#include "core/base/saturating.hpp"
 #include "core/base/units.hpp"
 #include "core/sse/message_parser.hpp"
 #include "replayer/limits.hpp"
@@ -21,11 +22,6 @@ using Next = Result<std::optional<port::Frame>>;
 
 /// A slow line brings what it has twenty times a second.
 constexpr std::int64_t slow_steps_per_s = 20;
-
-std::int64_t later(std::int64_t at_ns, std::int64_t by_ns) {
-  constexpr std::int64_t end_ns = std::numeric_limits<std::int64_t>::max();
-  return at_ns > end_ns - by_ns ? end_ns : at_ns + by_ns;
-}
 
 /// The moment of a cut, on the connection of the frame at it.
 port::Frame cut_at(std::int64_t at_ns, const port::Frame& frame) {
@@ -75,7 +71,7 @@ class Faulty : public port::FrameSource {
         at_ns_(drawn(FaultKey::t)),
         chance_(setting.fault.exact(FaultKey::p)) {
     if (at_ns_) {
-      at_ns_ = later(setting.begin_ns, *at_ns_);
+      at_ns_ = saturating_add(setting.begin_ns, *at_ns_);
     }
   }
 
@@ -274,7 +270,7 @@ class JumpBack final : public Faulty {
     if (jumped_ && !kept_.empty()) {
       taken_ = std::move(kept_.front());
       kept_.pop_front();
-      return std::optional(taken_->frame(later(taken_->recv_ns(), back_ns_)));
+      return std::optional(taken_->frame(saturating_add(taken_->recv_ns(), back_ns_)));
     }
     if (waiting_) {
       return std::exchange(waiting_, {});
@@ -284,13 +280,13 @@ class JumpBack final : public Faulty {
       return frame;
     }
     if (jumped_) {
-      (*frame)->recv_ns = later((*frame)->recv_ns, back_ns_);
+      (*frame)->recv_ns = saturating_add((*frame)->recv_ns, back_ns_);
       return frame;
     }
     if ((*frame)->recv_ns >= *at_ns()) {
       jumped_ = true;
       note_done();
-      (*frame)->recv_ns = later((*frame)->recv_ns, back_ns_);
+      (*frame)->recv_ns = saturating_add((*frame)->recv_ns, back_ns_);
       waiting_ = **frame;
       return next();
     }
@@ -331,7 +327,7 @@ class Stall final : public Faulty {
       const std::int64_t begin_ns = at_ns()         ? *at_ns()
                                     : every_ns_ > 0 ? recv_ns - recv_ns % every_ns_
                                                     : 0;
-      const std::int64_t end_ns = later(begin_ns, for_ns_);
+      const std::int64_t end_ns = saturating_add(begin_ns, for_ns_);
       const bool stalled = recv_ns >= begin_ns && recv_ns < end_ns && (at_ns() || begin_ns > 0);
       if (stalled) {
         (*frame)->recv_ns = end_ns;
@@ -441,12 +437,12 @@ class Slow final : public Parts {
     return static_cast<std::size_t>(std::max<std::int64_t>(1, rate_ / slow_steps_per_s));
   }
   [[nodiscard]] std::int64_t arrival_ns(std::int64_t recv_ns, std::size_t bytes) override {
-    if (recv_ns >= later(busy_from_ns_, scaled_ns())) {
+    if (recv_ns >= saturating_add(busy_from_ns_, scaled_ns())) {
       busy_from_ns_ = recv_ns;
       busy_bytes_ = 0;
     }
     busy_bytes_ += static_cast<std::int64_t>(bytes);
-    return later(busy_from_ns_, scaled_ns());
+    return saturating_add(busy_from_ns_, scaled_ns());
   }
 
  private:

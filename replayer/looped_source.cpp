@@ -1,8 +1,9 @@
 #include "replayer/looped_source.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
+
+#include "core/base/saturating.hpp"
 
 namespace tapedeck::replayer {
 
@@ -44,9 +45,7 @@ Result<std::optional<port::Frame>> LoopedSource::next() {
     }
     empty_passes_ = 0;
     port::Frame& shifted = **frame;
-    // Time stands still at the end of int64: 292 years.
-    const std::int64_t room_ns = std::numeric_limits<std::int64_t>::max() - shift_ns_;
-    shifted.recv_ns = std::min(shifted.recv_ns, room_ns) + shift_ns_;
+    shifted.recv_ns = saturating_add(shifted.recv_ns, shift_ns_);
     shifted.seq += seq_shift_;
     shifted.connection_id += connection_shift_;
     last_ns_ = std::max(last_ns_, shifted.recv_ns);
