@@ -15,6 +15,10 @@ std::optional<std::string> Values::text(const char* name) const {
   return get<std::string>(name);
 }
 
+std::vector<std::string> Values::texts(const char* name) const {
+  return has(name) ? get<std::vector<std::string>>(name) : std::vector<std::string>();
+}
+
 Result<std::optional<std::int64_t>> Values::duration(const char* name) const {
   const auto given = text(name);
   if (!given) {

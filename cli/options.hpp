@@ -29,6 +29,8 @@ class Values {
 
   /// For an option of type std::string; nothing when it was not given.
   [[nodiscard]] std::optional<std::string> text(const char* name) const;
+  /// For an option that may be repeated, of type std::vector<std::string>: in the order given.
+  [[nodiscard]] std::vector<std::string> texts(const char* name) const;
   /// For an option of type std::string that holds a DURATION.
   [[nodiscard]] Result<std::optional<std::int64_t>> duration(const char* name) const;
   /// For an option of type std::string that holds a whole number from `min` on.

@@ -187,10 +187,8 @@ Result<void> read_tasks(const Values& values, const std::string& output, RecordW
     }
     wishes.tasks = *std::move(tasks);
   }
-  if (values.has("join")) {
-    for (const std::string& alias : values.get<std::vector<std::string>>("join")) {
-      wishes.tasks.push_back({.tape = {}, .alias = alias});
-    }
+  for (const std::string& alias : values.texts("join")) {
+    wishes.tasks.push_back({.tape = {}, .alias = alias});
   }
   const bool joins = !wishes.tasks.empty();
   if (!joins) {
@@ -275,21 +273,16 @@ Result<void> read_network(const Values& values, RecordWishes& wishes) {
     return fail(network.error());
   }
   wishes.network = *std::move(network);
-  if (values.has("resolve")) {
-    for (const std::string& text : values.get<std::vector<std::string>>("resolve")) {
-      if (auto entered = wishes.network.enter(text); !entered) {
-        return fail_usage("--resolve: " + entered.error().message);
-      }
+  for (const std::string& text : values.texts("resolve")) {
+    if (auto entered = wishes.network.enter(text); !entered) {
+      return fail_usage("--resolve: " + entered.error().message);
     }
   }
   return {};
 }
 
 Result<void> read_headers(const Values& values, RecordWishes& wishes) {
-  if (!values.has("header")) {
-    return {};
-  }
-  for (const std::string& text : values.get<std::vector<std::string>>("header")) {
+  for (const std::string& text : values.texts("header")) {
     auto header = recorder::parse_header(text);
     if (!header) {
       return fail_usage("--header: " + header.error().message);
@@ -388,6 +381,9 @@ Result<void> read_watch(const Values& values, RecordWishes& wishes) {
     return fail(watch.error());
   }
   wishes.watch = *std::move(watch);
+  if (values.get<bool>("allow-remote") && !wishes.watch.pages) {
+    return fail_usage("--allow-remote goes with --metrics");
+  }
   return {};
 }
 

@@ -274,6 +274,7 @@ test('what makes no sense is refused before anything is recorded', () => {
   };
   refused(['--metrics', 'nowhere'], 2, /--metrics: /);
   refused(['--metrics', '0.0.0.0:0'], 2, /--allow-remote/);
+  refused(['--allow-remote'], 2, /--allow-remote goes with --metrics/);
   refused(['--log', ''], 2, /--log/);
   refused(['--log', path.join(folder, 'no', 'such.log')], 3, /cannot write the log to '.*such\.log'/);
   const log = fresh('.log');
