@@ -17,20 +17,8 @@ namespace {
 
 using Texts = std::vector<std::string>;
 
-Texts texts(const Values& values, const char* option) {
-  return values.has(option) ? values.get<Texts>(option) : Texts{};
-}
-
-/// A mistake may hide behind a name that nobody knows; a newer node may know it.
-void warn_of_event(const std::string& option, const std::string& event) {
-  if (event::find_wire_shape(event) == nullptr) {
-    say("--" + option + ": no event of the catalogue is called '" + event +
-        "'; 'tapedeck schema' lists them");
-  }
-}
-
 Result<void> read_choice(const Values& values, const char* option, event::EventChoice& choice) {
-  for (const std::string& text : texts(values, option)) {
+  for (const std::string& text : values.texts(option)) {
     const std::size_t sign = text.find('=');
     const std::string key = text.substr(0, sign);
     const std::string value = sign == std::string::npos ? "" : text.substr(sign + 1);
@@ -40,7 +28,7 @@ Result<void> read_choice(const Values& values, const char* option, event::EventC
                         "display name)");
     }
     if (key == "event") {
-      warn_of_event(option, value);
+      warn_of_unknown_event(option, value);
     }
     (key == "event"  ? choice.events
      : key == "room" ? choice.rooms
@@ -51,7 +39,7 @@ Result<void> read_choice(const Values& values, const char* option, event::EventC
 }
 
 Result<void> read_renames(const Values& values, std::vector<event::Rename>& renames) {
-  for (const std::string& text : texts(values, "rename")) {
+  for (const std::string& text : values.texts("rename")) {
     const std::size_t sign = text.find('=');
     if (sign == std::string::npos || sign == 0) {
       return fail_usage("--rename: '" + text +
@@ -110,7 +98,7 @@ bool is_in_catalogue(const event::Shape* shape, const std::vector<std::string>& 
 
 Result<void> read_sets(const Values& values, std::vector<event::SetField>& sets) {
   event::Decoder decoder;
-  for (const std::string& text : texts(values, "set")) {
+  for (const std::string& text : values.texts("set")) {
     const std::size_t field = text.find_first_of("./=");
     const std::size_t sign = text.find('=');
     if (sign == std::string::npos || field == 0 || field + 1 >= sign) {
@@ -124,7 +112,7 @@ Result<void> read_sets(const Values& values, std::vector<event::SetField>& sets)
       return fail_usage("--set: '" + set.json + "' is no JSON; a string needs its quotes, as '\"" +
                         set.json + "\"'");
     }
-    warn_of_event("set", set.event);
+    warn_of_unknown_event("set", set.event);
     const event::WireShape* shape = event::find_wire_shape(set.event);
     if (shape != nullptr && !is_in_catalogue(&shape->payload, set.path)) {
       say("--set: " + set.event + " has no field '" + text.substr(field + 1, sign - field - 1) +
@@ -187,6 +175,13 @@ class EditedSource final : public port::FrameSource {
 };
 
 }  // namespace
+
+void warn_of_unknown_event(const std::string& option, const std::string& event) {
+  if (event::find_wire_shape(event) == nullptr) {
+    say("--" + option + ": no event of the catalogue is called '" + event +
+        "'; 'tapedeck schema' lists them");
+  }
+}
 
 void add_edit_options(Options& options) {
   const auto text = [](const char* name) { return po::value<Texts>()->value_name(name); };

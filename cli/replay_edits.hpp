@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "cli/options.hpp"
 #include "core/base/result.hpp"
@@ -11,6 +12,9 @@
 namespace tapedeck::cli {
 
 void add_edit_options(Options& options);
+
+/// A mistake may hide behind the name of an event that nobody knows; a newer node may know it.
+void warn_of_unknown_event(const std::string& option, const std::string& event);
 
 /// Null where nothing is to be edited.
 [[nodiscard]] Result<std::shared_ptr<event::EventEdits>> read_edits(const Values& values);

@@ -4,14 +4,12 @@
 #include <utility>
 
 #include "cli/output.hpp"
+#include "cli/replay_edits.hpp"
 #include "cli/wall_clock.hpp"
-#include "core/event/catalogue.hpp"
 #include "replayer/steady_clock.hpp"
 
 namespace tapedeck::cli {
 namespace {
-
-using Texts = std::vector<std::string>;
 
 /// The grammar in short.
 std::string fault_help() {
@@ -31,7 +29,8 @@ std::uint64_t chosen_seed() {
 }  // namespace
 
 void add_fault_options(Options& options) {
-  options.add()("fault", po::value<Texts>()->value_name("SPEC"), fault_help().c_str())(
+  options.add()("fault", po::value<std::vector<std::string>>()->value_name("SPEC"),
+                fault_help().c_str())(
       "seed", po::value<std::string>()->value_name("S"),
       "what chance decides of the faults; the same seed does the same to the same bytes (one is "
       "chosen, and said)")("fault-log,o", po::value<std::string>()->value_name("TAPE"),
@@ -41,15 +40,13 @@ void add_fault_options(Options& options) {
 
 Result<FaultWishes> read_fault_wishes(const Values& values) {
   FaultWishes wishes;
-  for (const std::string& text : values.has("fault") ? values.get<Texts>("fault") : Texts{}) {
+  for (const std::string& text : values.texts("fault")) {
     auto fault = replayer::parse_fault(text);
     if (!fault) {
       return fail_usage("--fault: " + fault.error().message);
     }
-    const std::string event(fault->name(replayer::FaultKey::event));
-    if (!event.empty() && event::find_wire_shape(event) == nullptr) {
-      say("--fault: no event of the catalogue is called '" + event +
-          "'; 'tapedeck schema' lists them");
+    if (const std::string event(fault->name(replayer::FaultKey::event)); !event.empty()) {
+      warn_of_unknown_event("fault", event);
     }
     wishes.faults.push_back(*std::move(fault));
   }

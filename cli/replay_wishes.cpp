@@ -163,9 +163,7 @@ Result<void> read_sharing(const Values& values, ReplayWishes& wishes) {
 Result<ReplayWishes> read_replay_wishes(const Values& values) {
   ReplayWishes wishes;
   wishes.tape = values.get("TAPE");
-  if (values.has("MORE")) {
-    wishes.more = values.get<std::vector<std::string>>("MORE");
-  }
+  wishes.more = values.texts("MORE");
   if (const auto align = values.text("align")) {
     if (*align != "clock" && *align != "start") {
       return fail_usage("--align: '" + *align + "' is neither clock nor start");

@@ -155,11 +155,9 @@ Result<Request> request_of(const Values& given) {
   if (given.has("json") && given.has("tap")) {
     return fail_usage("--json and --tap exclude each other: both write to stdout");
   }
-  if (given.has("rule")) {
-    for (const std::string& assignment : given.get<std::vector<std::string>>("rule")) {
-      if (auto set = request.check.rules.set(assignment); !set) {
-        return fail_usage("--rule: " + set.error().message);
-      }
+  for (const std::string& assignment : given.texts("rule")) {
+    if (auto set = request.check.rules.set(assignment); !set) {
+      return fail_usage("--rule: " + set.error().message);
     }
   }
   return request;
