@@ -61,6 +61,13 @@ Result<void> FaultLog::open(std::uint64_t stream, std::int64_t now_ns) {
   return {};
 }
 
+Result<void> FaultLog::accept(const Stream& stream, const sse::Block& block, std::int64_t now_ns) {
+  return sink_.accept({.connection_id = stream.connection_id,
+                       .recv_ns = now_ns,
+                       .complete = block.complete,
+                       .raw = block.raw});
+}
+
 Result<void> FaultLog::send(Stream& stream, std::string_view raw, std::int64_t now_ns) {
   stream.sent_bytes += raw.size();
   if (auto noted = sink_.note_read(stream.connection_id, stream.sent_bytes, now_ns); !noted) {
@@ -68,11 +75,7 @@ Result<void> FaultLog::send(Stream& stream, std::string_view raw, std::int64_t n
   }
   stream.splitter.push(raw);
   while (const auto block = stream.splitter.next()) {
-    auto accepted = sink_.accept({.connection_id = stream.connection_id,
-                                  .recv_ns = now_ns,
-                                  .complete = block->complete,
-                                  .raw = block->raw});
-    if (!accepted) {
+    if (auto accepted = accept(stream, *block, now_ns); !accepted) {
       return accepted;
     }
   }
@@ -83,11 +86,7 @@ Result<void> FaultLog::close(std::uint64_t number, const replayer::StreamClosed&
                              std::int64_t now_ns) {
   Stream& stream = streams_.at(number);
   if (const auto rest = stream.splitter.finish()) {
-    auto accepted = sink_.accept({.connection_id = stream.connection_id,
-                                  .recv_ns = now_ns,
-                                  .complete = rest->complete,
-                                  .raw = rest->raw});
-    if (!accepted) {
+    if (auto accepted = accept(stream, *rest, now_ns); !accepted) {
       return accepted;
     }
   }

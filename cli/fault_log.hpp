@@ -36,6 +36,7 @@ class FaultLog {
   };
 
   Result<void> open(std::uint64_t stream, std::int64_t now_ns);
+  Result<void> accept(const Stream& stream, const sse::Block& block, std::int64_t now_ns);
   Result<void> send(Stream& stream, std::string_view raw, std::int64_t now_ns);
   Result<void> close(std::uint64_t stream, const replayer::StreamClosed& closed,
                      std::int64_t now_ns);
