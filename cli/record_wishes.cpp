@@ -294,10 +294,12 @@ Result<void> read_headers(const Values& values, RecordWishes& wishes) {
 
 /// --retries, --retry-wait and --retry-wait-max.
 Result<void> read_retries(const Values& values, recorder::ReconnectOptions& reconnects) {
-  const auto given = values.text("retries");
-  if (given && values.get<bool>("no-reconnect")) {
-    return fail_usage("--retries and --no-reconnect contradict each other");
+  for (const char* option : {"retries", "retry-wait", "retry-wait-max"}) {
+    if (values.has(option) && values.get<bool>("no-reconnect")) {
+      return fail_usage("--" + std::string(option) + " and --no-reconnect contradict each other");
+    }
   }
+  const auto given = values.text("retries");
   constexpr std::int64_t retries_max = 1'000'000;
   if (given == "forever") {
     reconnects.attempts_max = std::nullopt;

@@ -263,6 +263,7 @@ test('a command line that makes no sense is refused', async () => {
     ['-', '-o', output, '--header', 'a: b'], ['-', '-o', output, '--retries', '1'],
     ['http://h/', '-o', output, '--header', 'nonsense'],
     ['http://h/', '-o', output, '--retries', '1', '--no-reconnect'],
+    ['http://h/', '-o', output, '--retry-wait', '1s', '--no-reconnect'],
     ['http://h/', '-o', output, '--stall-timeout', '0'],
     ['http://h/', '-o', output, '--retries', '-1'],
     ['ftp://h/', '-o', output], ['http://', '-o', output],
