@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <vector>
 
+#include "core/base/utf8.hpp"
+
 namespace tapedeck::recorder {
 namespace {
-
-constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
 /// Stands for a byte of which nothing is known.
 constexpr char unknown = 'x';

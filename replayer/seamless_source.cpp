@@ -3,12 +3,9 @@
 #include <string_view>
 #include <utility>
 
+#include "core/base/utf8.hpp"
+
 namespace tapedeck::replayer {
-namespace {
-
-constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
-
-}  // namespace
 
 SeamlessSource::SeamlessSource(std::unique_ptr<port::FrameSource> source, LeftOut& left_out)
     : source_(std::move(source)), left_out_(left_out) {}

@@ -7,6 +7,9 @@
 
 namespace tapedeck {
 
+/// U+FEFF, with which a text or a stream may begin.
+inline constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+
 /// Length of the longest valid prefix of `bytes`.
 [[nodiscard]] std::size_t valid_utf8_prefix(std::string_view bytes);
 

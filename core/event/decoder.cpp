@@ -8,6 +8,7 @@
 
 #include <simdjson.h>
 
+#include "core/base/utf8.hpp"
 #include "core/event/plain_parser.hpp"
 #include "core/event/tree.hpp"
 
@@ -121,7 +122,7 @@ Decoded Decoder::Impl::decode(std::string_view text) {
   std::memset(padded.data() + text.size(), 0, simdjson::SIMDJSON_PADDING);
   arena.clear();
   tree.clear();
-  const bool marked = text.starts_with("\xef\xbb\xbf");  // JSON.parse takes no byte order mark
+  const bool marked = text.starts_with(byte_order_mark);  // JSON.parse takes no byte order mark
   if (depth_max >= dom_depth_max && !text.empty() && !marked) {
     dom::element root;
     if (parser.parse(padded.data(), text.size(), false).get(root) == simdjson::SUCCESS) {

@@ -5,10 +5,11 @@
 #include <optional>
 #include <vector>
 
+#include "core/base/utf8.hpp"
+
 namespace tapedeck::sse {
 namespace {
 
-constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
 constexpr std::string_view field = "data";
 
 struct Line {

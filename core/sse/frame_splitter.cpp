@@ -3,11 +3,10 @@
 #include <algorithm>
 
 #include "core/base/check.hpp"
+#include "core/base/utf8.hpp"
 
 namespace tapedeck::sse {
 namespace {
-
-constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
 
 /// Whether the first line of the stream, given in two parts, is blank but for a byte order mark.
 bool is_blank(std::string_view head, std::string_view tail) {

@@ -8,8 +8,6 @@
 namespace tapedeck::sse {
 namespace {
 
-constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
-
 /// The value of `line` when its field is `name`: what follows the colon and one space, or nothing
 /// at all. The length of the name is known when compiling, so that comparing is one instruction.
 template <std::size_t size>
