@@ -260,7 +260,7 @@ std::variant<Role, Answer> Facade::role_of(std::string_view alias, const JoinReq
     const auto role = hooks_.redeem(alias, join.token);
     return role ? std::variant<Role, Answer>(*role) : failure(403, invalid_token);
   }
-  return judge(admission_, join, pin);
+  return judge(admission_, alias, join, pin);
 }
 
 const Member* Facade::member_of(std::string_view alias, const Request& request,
