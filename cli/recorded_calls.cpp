@@ -129,11 +129,13 @@ const RecordedCall* RecordedCalls::answered(std::string_view path, std::string_v
                                             std::int64_t at_ns) const {
   const RecordedCall* found = nullptr;
   for (const RecordedCall& call : calls_) {
-    if (call.method != "GET" || call.path != path || call.query != query || call.status != 200 ||
+    if (call.method != "GET" || call.path != path || call.status != 200 ||
         !call.answer.starts_with('{')) {
       continue;
     }
-    if (found == nullptr || call.at_ns <= at_ns) {
+    const bool asks_better = found != nullptr && call.query == query && found->query != query;
+    const bool asks_as_well = found != nullptr && (call.query == query) == (found->query == query);
+    if (found == nullptr || asks_better || (asks_as_well && call.at_ns <= at_ns)) {
       found = &call;
     }
   }

@@ -50,7 +50,7 @@ class RecordedCalls {
                                              const std::vector<bool>& taken);
 
   /// What the node last answered to this before `at_ns`, or else first after it, if that is
-  /// something: 200 with JSON.
+  /// something: 200 with JSON. Where nobody asked with this query, with another.
   [[nodiscard]] const RecordedCall* answered(std::string_view path, std::string_view query,
                                              std::int64_t at_ns) const;
 

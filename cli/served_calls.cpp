@@ -110,7 +110,7 @@ ComparedCommand ServedCalls::compare(const replayer::Call& call, const Command& 
           recorded_.nearest(call.method, compared.path, call.body, place.at_ns, taken)) {
     taken[match->index] = true;
     done_[match->index] = true;
-    ++matched_;
+    matched_ += match->same_body ? 1 : 0;
     compared.recorded = {recorded_.all()[match->index].at_ns, match->same_body};
   }
   if (!command.changes.empty()) {
