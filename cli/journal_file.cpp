@@ -72,6 +72,36 @@ void JournalFile::note(const replayer::JournalEntry& entry) {
   written_ = output_.written();
 }
 
+void JournalFile::note(const ComparedCommand& command, std::int64_t now_ns) {
+  if (!written_) {
+    return;
+  }
+  JsonWriter json(output_.buffer());
+  json.begin_object()
+      .member("t_ns", now_ns)
+      .member("what", "command")
+      .member("join", command.join)
+      .member("path", command.path)
+      .member("at_ns", command.at_ns)
+      .key("recorded");
+  if (command.recorded) {
+    json.begin_object()
+        .member("at_ns", command.recorded->at_ns)
+        .key("same_body")
+        .boolean(command.recorded->same_body)
+        .end_object();
+  } else {
+    json.null();
+  }
+  json.member("effect", name_of(command.effect));
+  if (command.effect == ComparedCommand::Effect::later) {
+    json.member("effect_ns", command.effect_ns);
+  }
+  json.end_object();
+  output_.buffer() += '\n';
+  written_ = output_.written();
+}
+
 Result<void> JournalFile::finish() {
   if (written_) {
     written_ = output_.flush();

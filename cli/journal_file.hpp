@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "cli/compared_command.hpp"
 #include "cli/output.hpp"
 #include "core/base/result.hpp"
 #include "replayer/journal.hpp"
@@ -11,7 +12,9 @@
 namespace tapedeck::cli {
 
 /// One object a line: `t_ns` and `what` in each, `answer`, `open`, `frame` or `close`, and but for
-/// the first the number of the `stream`. A frame that broke off has `"complete":false`.
+/// the first the number of the `stream`. A frame that broke off has `"complete":false`. Of a replay
+/// also `command`: the `join` that gave it, its `path`, its time on the tape, `at_ns`, and what the
+/// recording has: `recorded`, the same call, or null, and `effect`.
 class JournalFile {
  public:
   /// Makes the file; one that is there is replaced only with `overwrite`.
@@ -22,6 +25,7 @@ class JournalFile {
   ~JournalFile();
 
   void note(const replayer::JournalEntry& entry);
+  void note(const ComparedCommand& command, std::int64_t now_ns);
 
   /// Writes what is left; fails where that or something before could not be written.
   Result<void> finish();

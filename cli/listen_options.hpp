@@ -7,12 +7,19 @@
 #include "cli/options.hpp"
 #include "core/base/result.hpp"
 #include "replayer/address.hpp"
+#include "replayer/admission.hpp"
 #include "replayer/tls.hpp"
 
 namespace tapedeck::cli {
 
 /// Adds --cert and --key.
 void add_identity_options(Options& options);
+
+/// Adds --pin and --guest-pin.
+void add_pin_options(Options& options);
+
+/// What they say; neither: no PIN is asked for.
+[[nodiscard]] Result<void> read_pins(const Values& values, replayer::Admission& admission);
 
 /// The address that `option` gives, if it is there.
 [[nodiscard]] Result<std::optional<replayer::Address>> read_address(const Values& values,

@@ -35,7 +35,7 @@ void add_fault_options(Options& options) {
       "what chance decides of the faults; the same seed does the same to the same bytes (one is "
       "chosen, and said)")("fault-log,o", po::value<std::string>()->value_name("TAPE"),
                            "write what was sent as a tape of its own")(
-      "overwrite", "replace the tape of --fault-log if it exists");
+      "overwrite", "replace the tape of --fault-log and the file of --journal if they exist");
 }
 
 Result<FaultWishes> read_fault_wishes(const Values& values) {
@@ -62,8 +62,8 @@ Result<FaultWishes> read_fault_wishes(const Values& values) {
   if (wishes.seed && wishes.faults.empty()) {
     return fail_usage("--seed goes with --fault");
   }
-  if (wishes.overwrite && !wishes.log) {
-    return fail_usage("--overwrite goes with --fault-log TAPE");
+  if (wishes.overwrite && !wishes.log && !values.has("journal")) {
+    return fail_usage("--overwrite goes with --fault-log TAPE or --journal FILE");
   }
   return wishes;
 }

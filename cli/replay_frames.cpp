@@ -135,7 +135,7 @@ Result<std::unique_ptr<port::FrameSource>> ServedFrames::reopen(
 }
 
 Result<std::unique_ptr<port::FrameSource>> ServedFrames::open_state(std::uint64_t seq) {
-  auto state = state_before(seq_on_tape(seq) + 1, nullptr);
+  auto state = state_before(seq == 0 ? first_seq_ : seq_on_tape(seq) + 1, nullptr);
   return state ? edited(*std::move(state), wishes_.edits) : std::move(state);
 }
 
@@ -218,6 +218,14 @@ replayer::Loss ServedFrames::loss_between(std::uint32_t connection_id,
     loss.broken = connection->end->end == port::ConnectionEnd::broken;
   }
   return loss;
+}
+
+Place ServedFrames::on_tape(const replayer::Moment& moment) const {
+  if (moment.seq == 0 || last_seq_ == 0) {
+    return {.seq = first_seq_ - 1, .at_ns = moment.at_ns};
+  }
+  const auto passes_over = static_cast<std::int64_t>((moment.seq - 1) / last_seq_);
+  return {.seq = seq_on_tape(moment.seq), .at_ns = moment.at_ns - passes_over * pass_ns_};
 }
 
 std::uint64_t ServedFrames::seq_on_tape(std::uint64_t seq) const {

@@ -23,6 +23,12 @@ namespace tapedeck::cli {
 [[nodiscard]] std::unique_ptr<port::FrameSource> open_frames(const schema::TapeReader& tape,
                                                              const ReplayWishes& wishes);
 
+/// Where a timeline is on the tape, whatever its pass.
+struct Place {
+  std::uint64_t seq = 0;  ///< of the last frame that was played; 0: none was
+  std::int64_t at_ns = 0;
+};
+
 /// The same for clients: where one begins in the middle it is first told what a node tells at a
 /// join. The `seq` of a frame counts on from pass to pass. Sources must not outlive it.
 class ServedFrames {
@@ -34,7 +40,10 @@ class ServedFrames {
   [[nodiscard]] Result<std::unique_ptr<port::FrameSource>> open();
   [[nodiscard]] Result<std::unique_ptr<port::FrameSource>> reopen(
       const replayer::Position& position);
+  /// How things stand after the frame `seq`; 0: before the first that is played.
   [[nodiscard]] Result<std::unique_ptr<port::FrameSource>> open_state(std::uint64_t seq);
+
+  [[nodiscard]] Place on_tape(const replayer::Moment& moment) const;
 
   /// Behind the first frame that sets this event id, so that nothing after it is lost.
   [[nodiscard]] Result<std::optional<replayer::Position>> find_event_id(std::string_view id) const;

@@ -52,9 +52,17 @@ Options replay_options() {
       "write the pieces in which the network brought the stream, each when it was read; with "
       "--listen only as --reconnects faithful, for what is seamless was never read like that")(
       "self", text("UUID"), "who a client joins as (the one whose view the tape is, if it says)")(
-      "allow-remote", "let ADDR be one that other machines reach")(
+      "no-pin", "ask for none, though the recorded client was asked")(
+      "react",
+      "carry out what clients command (mute, lock, ...): they are told what a node would tell, and "
+      "recorded events follow suit")(
+      "journal", text("FILE"),
+      "write a line of JSON for each request answered, command compared with the recording, stream "
+      "opened, frame sent and stream closed")("allow-remote",
+                                              "let ADDR be one that other machines reach")(
       "json", "with --null: a JSON object, with times and lateness");
   add_identity_options(options);
+  add_pin_options(options);
   add_edit_options(options);
   add_fault_options(options);
   return options;
@@ -72,8 +80,8 @@ Result<void> read_destination(const Values& values, ReplayWishes& wishes) {
                        : to_nothing ? Destination::nothing
                                     : Destination::server;
   if (wishes.destination != Destination::server) {
-    for (const char* option :
-         {"timeline", "start", "reconnects", "self", "allow-remote", "cert", "key"}) {
+    for (const char* option : {"timeline", "start", "reconnects", "self", "allow-remote", "cert",
+                               "key", "pin", "guest-pin", "no-pin", "react", "journal"}) {
       if (values.has(option)) {
         return fail_usage("--" + std::string(option) + " goes with --listen");
       }
@@ -92,7 +100,13 @@ Result<void> read_destination(const Values& values, ReplayWishes& wishes) {
   wishes.identity = *std::move(identity);
   wishes.allow_remote = values.has("allow-remote");
   wishes.self = values.text("self");
-  return {};
+  wishes.no_pin = values.has("no-pin");
+  wishes.react = values.has("react");
+  wishes.journal = values.text("journal");
+  if (wishes.no_pin && values.has("pin")) {
+    return fail_usage("--pin and --no-pin exclude one another");
+  }
+  return read_pins(values, wishes.admission);
 }
 
 Result<void> read_times(const Values& values, ReplayWishes& wishes) {

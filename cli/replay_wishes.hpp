@@ -36,6 +36,10 @@ struct ReplayWishes {
   replayer::Sharing sharing = replayer::Sharing::separate;
   std::optional<std::string> self = {};
   bool json = false;
+  replayer::Admission admission = {};
+  bool no_pin = false;  ///< none is asked for, though the recorded client was
+  bool react = false;   ///< commands of clients are carried out
+  std::optional<std::string> journal = {};
   FaultWishes faults = {};
   std::shared_ptr<event::EventEdits> edits = {};  ///< null: none
 };

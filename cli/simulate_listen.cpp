@@ -51,20 +51,11 @@ Result<void> read_admission(const Values& values, NodeOptions& node) {
   if (values.has("alias")) {
     admission.aliases = values.get<Aliases>("alias");
   }
-  admission.host_pin = values.text("pin").value_or("");
-  admission.guest_pin = values.text("guest-pin").value_or("");
   admission.extension = values.text("extension").value_or("");
   admission.single_sign_on = values.has("idp");
   admission.unavailable = values.has("unavailable");
-  for (const auto& [option, pin] :
-       {std::pair{"pin", &admission.host_pin}, std::pair{"guest-pin", &admission.guest_pin}}) {
-    if (*pin == "none" || (values.has(option) && pin->empty())) {
-      return fail_usage("--" + std::string(option) + ": '" + *pin +
-                        "' is what a client says that has none; take another PIN");
-    }
-  }
-  if (!admission.guest_pin.empty() && admission.host_pin.empty()) {
-    return fail_usage("--guest-pin goes with --pin: only hosts have none otherwise");
+  if (auto read = read_pins(values, admission); !read) {
+    return read;
   }
   node.conference.locked = values.has("locked");
   const auto admit_after_ns = values.duration("admit-after");
@@ -188,13 +179,12 @@ Result<ExitCode> run(replayer::Server& server, replayer::StopRequest& stop, Jour
 void add_node_options(Options& options) {
   const auto text = [](const char* name) { return po::value<std::string>()->value_name(name); };
   add_identity_options(options);
+  add_pin_options(options);
   options.add()("speed", text("RATE"),
                 "with --listen: how fast its time goes, in which all DURATIONs count but that of "
                 "--token-expires (1)")(
       "alias", po::value<Aliases>()->value_name("NAME"),
       "a conference that there is; repeat it for more, each its own (one that has any alias)")(
-      "pin", text("PIN"), "ask for a PIN; who has none comes in as a guest")(
-      "guest-pin", text("PIN"), "ask guests for a PIN too")(
       "extension", text("EXT"), "ask for the extension of the conference")(
       "idp", "ask for a login with an identity provider; nobody gets in")(
       "locked", "the conference is locked: guests wait, and are turned away after 2m")(

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "cli/followed_state.hpp"
+#include "cli/simulated_change.hpp"
+#include "cli/state_answers.hpp"
 #include "core/base/units.hpp"
 
 namespace tapedeck::cli {
@@ -79,6 +82,9 @@ replayer::Programme SimulatedNode::programme() {
   programme.redeem = [this](std::string_view alias, std::string_view token) {
     return redeem(alias, token);
   };
+  programme.call = [this](const replayer::Call& call, replayer::Answer& answer) {
+    return this->call(call, answer);
+  };
   programme.leave = [this](const replayer::JoinInfo& who) {
     conference(who.alias).leave(who.participant_uuid, who.now_ns);
   };
@@ -125,22 +131,98 @@ Result<replayer::Entrance> SimulatedNode::join(const replayer::JoinInfo& who) {
                                                   : replayer::Entrance::conference;
 }
 
+std::vector<replayer::Told> SimulatedNode::call(const replayer::Call& call,
+                                                replayer::Answer& answer) {
+  sim::Node& node = conference(call.who.alias);
+  const auto blocks = node.greeting(call.who.participant_uuid, call.who.now_ns);
+  if (!blocks) {
+    return {};  // it has been sent away
+  }
+  FollowedState followed;
+  state::Join join;
+  join.self = call.who.participant_uuid;
+  followed.begin(std::move(join));
+  for (const std::string& block : *blocks) {
+    followed.hear({.connection_id = 0, .complete = true, .raw = block});
+  }
+  if (call.method == "GET") {
+    const bool annotate = call.query.find("annotate=true") != std::string_view::npos;
+    if (const auto result = answer_from_state(*followed.state(), call.path, annotate)) {
+      answer = replayer::success(*result);
+    }
+    return {};
+  }
+  const auto command =
+      read_command(call, *followed.state(), sim::epoch_ns + node.conference().now_ns());
+  if (command) {
+    for (const Change& change : command->changes) {
+      carry_out(change, call.who, node);
+    }
+  }
+  return {};  // the streams of the node tell
+}
+
+void SimulatedNode::carry_out(const Change& change, const replayer::JoinInfo& who,
+                              sim::Node& node) {
+  using What = Change::What;
+  switch (change.what) {
+    case What::participant:
+    case What::status:
+    case What::layout:
+    case What::message:
+    case What::move:
+    case What::room_begins:
+    case What::room_ends:
+      if (change.what == What::participant && change.fields.front().first == "service_type") {
+        node.admit(change.who);
+      }
+      node.act(who.now_ns, [&](sim::Conference& conference, sim::Director& director) {
+        apply(change, conference, director);
+      });
+      return;
+    case What::removal:
+    case What::refer:
+      send(change, who, node);
+      return;
+    case What::end:
+      node.end("Conference terminated by another participant");
+      return;
+  }
+}
+
+/// Away, or to another conference.
+void SimulatedNode::send(const Change& change, const replayer::JoinInfo& who, sim::Node& node) {
+  const bool is_here = node.has_client(change.who);
+  if (is_here && change.what == Change::What::refer) {
+    const Pass& pass = give_pass(change.to, who.role);
+    node.refer(change.who, who.now_ns, {.alias = pass.alias, .token = pass.token});
+  } else if (is_here) {
+    node.send_away(change.who, "Disconnected by another participant");
+  } else {
+    node.act(who.now_ns, [&](sim::Conference& conference, sim::Director& director) {
+      director.send_away(find_leg(conference, change));
+    });
+  }
+}
+
 void SimulatedNode::plan_transfer(const replayer::JoinInfo& who) {
   if (!options_.transfer_every_ns) {
     return;
   }
   const auto& aliases = options_.admission.aliases;
   const auto next = std::ranges::find(aliases, who.alias) + 1;
-  Pass pass{.token = secret("one-time token", ++passes_given_),
-            .alias = next == aliases.end() ? aliases.front() : *next,
-            .role = who.role};
+  const Pass& pass = give_pass(next == aliases.end() ? aliases.front() : *next, who.role);
   conference(who.alias).refer(who.participant_uuid,
                               who.now_ns + about(*options_.transfer_every_ns, transfers_),
                               {.alias = pass.alias, .token = pass.token});
-  passes_.push_back(std::move(pass));
-  if (passes_.size() > passes_max) {
+}
+
+SimulatedNode::Pass& SimulatedNode::give_pass(const std::string& alias, replayer::Role role) {
+  if (passes_.size() == passes_max) {
     passes_.pop_front();
   }
+  return passes_.emplace_back(
+      Pass{.token = secret("one-time token", ++passes_given_), .alias = alias, .role = role});
 }
 
 std::optional<replayer::Role> SimulatedNode::redeem(std::string_view alias,

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/command_effect.hpp"
 #include "core/base/random.hpp"
 #include "core/sim/node.hpp"
 #include "replayer/server.hpp"
@@ -49,6 +50,11 @@ class SimulatedNode {
   [[nodiscard]] Result<std::unique_ptr<port::FrameSource>> open_stream(
       const replayer::JoinInfo& who);
   Result<replayer::Entrance> join(const replayer::JoinInfo& who);
+  [[nodiscard]] std::vector<replayer::Told> call(const replayer::Call& call,
+                                                 replayer::Answer& answer);
+  void carry_out(const Change& change, const replayer::JoinInfo& who, sim::Node& node);
+  void send(const Change& change, const replayer::JoinInfo& who, sim::Node& node);
+  [[nodiscard]] Pass& give_pass(const std::string& alias, replayer::Role role);
   void plan_transfer(const replayer::JoinInfo& who);
   [[nodiscard]] std::optional<replayer::Role> redeem(std::string_view alias,
                                                      std::string_view token);

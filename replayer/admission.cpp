@@ -33,6 +33,21 @@ Answer ask_for_login(const JoinRequest& request) {
   return ask_for(R"({"idp":[)" + std::string(provider) + R"(],"version":{}})");
 }
 
+Answer ask_for_pin(bool guests_need_one) {
+  return ask_for(R"({"pin":"required","guest_pin":")" +
+                 std::string(guests_need_one ? "required" : none) + R"(","version":{}})");
+}
+
+std::variant<Role, Answer> judge_any_pin(const AnyPin& any, std::string_view pin) {
+  if (is_given(pin)) {
+    return any.role;
+  }
+  if (pin == none && !any.guests_need_one) {
+    return Role::guest;
+  }
+  return ask_for_pin(any.guests_need_one);
+}
+
 std::variant<Role, Answer> judge_pin(const Admission& admission, std::string_view pin) {
   const bool guests_need_one = !admission.guest_pin.empty();
   if (admission.host_pin.empty() || pin == admission.host_pin) {
@@ -44,8 +59,7 @@ std::variant<Role, Answer> judge_pin(const Admission& admission, std::string_vie
   if (is_given(pin)) {
     return failure(403, "Invalid PIN");
   }
-  return ask_for(R"({"pin":"required","guest_pin":")" +
-                 std::string(guests_need_one ? "required" : none) + R"(","version":{}})");
+  return ask_for_pin(guests_need_one);
 }
 
 std::optional<Answer> judge_extension(const Admission& admission, const JoinRequest& request) {
@@ -76,13 +90,16 @@ std::optional<Answer> turn_away(const Admission& admission, std::string_view ali
   return std::nullopt;
 }
 
-std::variant<Role, Answer> judge(const Admission& admission, const JoinRequest& request,
-                                 std::string_view pin) {
+std::variant<Role, Answer> judge(const Admission& admission, std::string_view alias,
+                                 const JoinRequest& request, std::string_view pin) {
   if (auto asked = judge_extension(admission, request)) {
     return *std::move(asked);
   }
   if (admission.single_sign_on) {
     return ask_for_login(request);
+  }
+  if (const auto any = admission.any_pin ? admission.any_pin(alias) : std::nullopt) {
+    return judge_any_pin(*any, pin);
   }
   return judge_pin(admission, pin);
 }

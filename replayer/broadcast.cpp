@@ -54,13 +54,24 @@ void Channel::for_each(const std::function<void(Listener&)>& action) {
   std::ranges::for_each(arriving_, action);
 }
 
-Result<void> Channel::accept(const port::Frame& frame) {
+port::Frame Channel::rewritten(port::Frame frame) {
+  if (rules_.rewrite && frame.complete && !in_block_ && !frame.raw.empty()) {
+    if (auto other = rules_.rewrite(frame)) {
+      rewritten_ = *std::move(other);
+      frame.raw = rewritten_;
+    }
+  }
+  return frame;
+}
+
+Result<void> Channel::accept(const port::Frame& handed) {
+  const port::Frame frame = rewritten(handed);
   last_ns_ = frame.recv_ns;
   if (is_cut(frame)) {
     break_off();
     return {};
   }
-  if (frame.raw.empty()) {  // the connection is lost here, and what it tore goes on nowhere
+  if (frame.raw.empty()) {  // left out; or the connection is lost here, and its torn block over
     last_seq_ = frame.seq;
     in_block_ = false;
     return {};
@@ -101,8 +112,33 @@ std::uint64_t Channel::place_seq() {
   return place_seq_;
 }
 
+void Channel::tell(std::string block, std::function<bool(const Listener&)> hears) {
+  told_.push_back({std::make_shared<const std::string>(std::move(block)), std::move(hears)});
+  if (!in_block_) {
+    send_gathered();
+    send_told();
+  }
+}
+
+void Channel::send_told() {
+  for (const Told& told : std::exchange(told_, {})) {
+    for (const Listener& listener : listeners_) {
+      if (!told.hears(listener) || !listener.stream->send(told.block)) {
+        continue;
+      }
+      handed_bytes_ += rules_.keeps_place ? told.block->size() : 0;
+      if (rules_.sent) {
+        rules_.sent(listener, {.complete = true, .raw = *told.block});
+      }
+    }
+  }
+}
+
 Result<void> Channel::flush() {
   send_gathered();
+  if (!in_block_) {
+    send_told();
+  }
   if (rules_.keeps_place) {
     (void)place_seq();
   }
@@ -203,6 +239,59 @@ std::int64_t Broadcast::timeline_now_ns() const {
              : 0;
 }
 
+void Broadcast::call(Call call, Answer& answer) {
+  const auto found = programme_of(call.who.alias);
+  if (!found || !(*found)->call) {
+    return;
+  }
+  const Programme& programme = **found;
+  const JoinInfo who = join_info(call.who);
+  const Call timed{.who = who,
+                   .method = call.method,
+                   .path = std::move(call.path),
+                   .query = call.query,
+                   .body = call.body,
+                   .room_uuid = call.room_uuid,
+                   .moment = moment_of(who, programme)};
+  for (Told& told : programme.call(timed, answer)) {
+    const auto hears = [to = told.to, caller = who.number](const Channel::Listener& listener) {
+      return to == Hearer::all || (to == Hearer::caller) == (listener.member_id == caller);
+    };
+    for (Channel& channel : channels_) {
+      if (plays_for(channel, who, programme)) {
+        channel.tell(told.block, hears);
+      }
+    }
+  }
+}
+
+/// Whether a channel is what somebody hears who has joined.
+bool Broadcast::plays_for(Channel& channel, const JoinInfo& who, const Programme& programme) const {
+  bool is_theirs = is_shared() && &channel.programme() == &programme;
+  channel.for_each([&](const Channel::Listener& listener) {
+    is_theirs = is_theirs || (!is_shared() && listener.member_id == who.number);
+  });
+  return is_theirs;
+}
+
+Moment Broadcast::moment_of(const JoinInfo& who, const Programme& programme) {
+  Moment moment{.timeline = is_shared() ? 0 : who.number, .at_ns = timeline_.from_ns};
+  if (const auto back = returns_.find(who.number); back != returns_.end()) {
+    moment.seq = back->second.position.seq;
+    moment.at_ns = back->second.position.at_ns;
+  }
+  for (Channel& channel : channels_) {
+    if (plays_for(channel, who, programme)) {
+      const Timeline* timeline = deck_.timeline(channel.play());
+      const std::int64_t last_ns = std::max(channel.last_ns(), timeline_.from_ns);
+      moment.seq = channel.last_seq();
+      moment.at_ns =
+          timeline == nullptr ? last_ns : std::max(last_ns, timeline->position_ns(clock_.now_ns()));
+    }
+  }
+  return moment;
+}
+
 void Broadcast::note(std::uint64_t stream, decltype(JournalEntry::what) what) const {
   if (options_.journal) {
     options_.journal({.now_ns = timeline_now_ns(), .stream = stream, .what = what});
@@ -231,7 +320,7 @@ Result<void> Broadcast::start() {
 
 bool Broadcast::is_lost_for(const StreamGrant& grant) const {
   if (is_shared()) {
-    const auto programme = programme_of(grant);
+    const auto programme = programme_of(grant.who.alias);
     const auto lost = lost_until_ns_.find(programme ? *programme : nullptr);
     return lost != lost_until_ns_.end() && clock_.now_ns() < lost->second;
   }
@@ -239,8 +328,8 @@ bool Broadcast::is_lost_for(const StreamGrant& grant) const {
   return back != returns_.end() && clock_.now_ns() < back->second.not_before_ns;
 }
 
-Result<const Programme*> Broadcast::programme_of(const StreamGrant& grant) const {
-  return programme_.conference ? programme_.conference(grant.who.alias) : &programme_;
+Result<const Programme*> Broadcast::programme_of(std::string_view alias) const {
+  return programme_.conference ? programme_.conference(alias) : &programme_;
 }
 
 Channel::Rules Broadcast::rules_of(const StreamGrant& grant, const Programme& programme) {
@@ -265,6 +354,10 @@ Channel::Rules Broadcast::rules_of(const StreamGrant& grant, const Programme& pr
       note(listener.number, frame);
     };
   }
+  if (programme.rewrite && (is_shared() || grant.member_id != 0)) {
+    rules.rewrite = [&programme, timeline = is_shared() ? 0 : grant.member_id](
+                        const port::Frame& frame) { return programme.rewrite(timeline, frame); };
+  }
   if (is_shared() && programme.open_state) {
     rules.welcome = [this, &programme](const Channel::Listener& listener, std::uint64_t seq) {
       welcome(programme, listener, seq);
@@ -278,7 +371,7 @@ Channel::Rules Broadcast::rules_of(const StreamGrant& grant, const Programme& pr
 }
 
 Result<Broadcast::Channels::iterator> Broadcast::channel_for(const StreamGrant& grant) {
-  const auto found = programme_of(grant);
+  const auto found = programme_of(grant.who.alias);
   if (!found) {
     return fail(found.error());
   }

@@ -15,6 +15,8 @@
 
 #include "core/base/result.hpp"
 #include "core/port/clock.hpp"
+#include "replayer/answer.hpp"
+#include "replayer/call.hpp"
 #include "replayer/deck.hpp"
 #include "replayer/event_stream.hpp"
 #include "replayer/facade.hpp"
@@ -50,6 +52,8 @@ class Channel final : public PacedSink {
     std::function<void(const Listener&, std::uint64_t seq)> welcome;
     /// The connection was lost on the recording, and so it is for the listeners; the play is over.
     std::function<void(Channel&, const Loss&)> lost;
+    /// Gives what is sent in place of a whole block; nothing: the block as it is.
+    std::function<std::optional<std::string>(const port::Frame&)> rewrite = {};
     /// place_seq() will be asked for: there is one listener at most.
     bool keeps_place = false;
     /// What was received at another time is sent by itself.
@@ -83,6 +87,10 @@ class Channel final : public PacedSink {
 
   void for_each(const std::function<void(Listener&)>& action);
 
+  /// Sends a block to the listeners that are to hear it, after what has been handed over; where
+  /// that is in the middle of a block, after that.
+  void tell(std::string block, std::function<bool(const Listener&)> hears);
+
   /// The last whole block that was handed over, 0 for none.
   [[nodiscard]] std::uint64_t last_seq() const { return last_seq_; }
   /// The recorded time of what was handed over last.
@@ -102,6 +110,9 @@ class Channel final : public PacedSink {
  private:
   /// Sends what has been gathered.
   void send_gathered();
+  void send_told();
+  /// The block as it is to be sent.
+  [[nodiscard]] port::Frame rewritten(port::Frame frame);
   /// Ends every connection in its middle.
   void break_off();
   /// A block that was handed over, and where in the body it ends.
@@ -125,7 +136,13 @@ class Channel final : public PacedSink {
   std::string gathered_;
   std::int64_t gathered_ns_ = 0;
   std::vector<std::pair<std::size_t, bool>> gathered_frames_;  ///< bytes and completeness of each
-  bool in_block_ = false;  ///< what was handed over last goes on in the next frame
+  std::string rewritten_;
+  struct Told {
+    Piece block;
+    std::function<bool(const Listener&)> hears;
+  };
+  std::vector<Told> told_;  ///< not yet
+  bool in_block_ = false;   ///< what was handed over last goes on in the next frame
   bool held_ = false;
   bool over_ = false;
   bool broke_off_ = false;
@@ -143,8 +160,14 @@ class Broadcast {
   Broadcast(Deck& deck, port::Clock& clock, const ServerOptions& options,
             const Programme& programme);
 
+  /// What is played in this conference.
+  [[nodiscard]] Result<const Programme*> programme_of(std::string_view alias) const;
+
   /// Who asks, now.
   [[nodiscard]] JoinInfo join_info(JoinInfo who) const;
+
+  /// Somebody who has joined asks or does something.
+  void call(Call call, Answer& answer);
 
   void note_answer(std::string_view method, std::string_view target, int status) const;
 
@@ -195,8 +218,9 @@ class Broadcast {
   [[nodiscard]] Channel::Rules rules_of(const StreamGrant& grant, const Programme& programme);
   [[nodiscard]] Result<std::optional<Position>> position_of(const StreamGrant& grant,
                                                             const Programme& programme) const;
-  /// What is played for this client.
-  [[nodiscard]] Result<const Programme*> programme_of(const StreamGrant& grant) const;
+  [[nodiscard]] bool plays_for(Channel& channel, const JoinInfo& who,
+                               const Programme& programme) const;
+  [[nodiscard]] Moment moment_of(const JoinInfo& who, const Programme& programme);
   /// Wraps a source in what the options let go wrong with it, and starts the channel.
   Result<void> play(Channel& channel, const StreamGrant& grant,
                     std::unique_ptr<port::FrameSource> source, const Timeline& timeline);

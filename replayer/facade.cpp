@@ -81,6 +81,11 @@ Answer Facade::answer(const Request& request) {
     }
     StreamGrant anybody;
     anybody.who.alias = target->path.size() == 2 ? target->path.back() : "";
+    if (hooks_.find) {
+      if (const auto found = hooks_.find(anybody.who.alias); !found) {
+        return failure(404, found.error().message);
+      }
+    }
     return refusal("events").value_or(stream(std::move(anybody)));
   }
   return answer_conference(request, *target);
@@ -123,7 +128,7 @@ Answer Facade::answer_conference(const Request& request, const Target& target) {
   if (found.kind == EndpointKind::request_token) {
     return request_token((*below)[1], request);
   }
-  return answer_endpoint(found, (*below)[1], request, target);
+  return answer_endpoint(found, {below->begin() + 1, below->end()}, request, target);
 }
 
 Answer Facade::answer_events(std::string_view alias, const Request& request, const Target& target) {
@@ -148,19 +153,34 @@ std::optional<Answer> Facade::refusal(std::string_view call) const {
   return failure(*status, *status == 401 || *status == 403 ? invalid_token : "Service unavailable");
 }
 
-Answer Facade::answer_endpoint(const Endpoint& endpoint, std::string_view alias,
+/// The path begins with the alias.
+Answer Facade::answer_endpoint(const Endpoint& endpoint, const std::vector<std::string_view>& path,
                                const Request& request, const Target& target) {
-  const Member* member = member_of(alias, request, target);
+  const Member* member = member_of(path.front(), request, target);
   if (member == nullptr) {
     Answer refused = failure(403, invalid_token);
     refused.hold_back = endpoint.kind == EndpointKind::refresh_token;
     return refused;
   }
-  return member_answer(endpoint, *member, request);
+  using enum EndpointKind;
+  const bool makes_one = endpoint.kind == call || endpoint.kind == breakouts;
+  const std::string new_uuid = makes_one ? numbered_uuid(++uuids_given_) : std::string();
+  const bool stays = endpoint.kind != refresh_token && endpoint.kind != release_token;
+  Answer answer = member_answer(endpoint, *member, request, new_uuid);
+  if (hooks_.call && stays && request.method != "HEAD") {
+    hooks_.call({.who = member->who,
+                 .method = request.method,
+                 .path = {path.begin() + 1, path.end()},
+                 .query = target.query,
+                 .body = request.body,
+                 .room_uuid = endpoint.kind == breakouts ? new_uuid : std::string_view()},
+                answer);
+  }
+  return answer;
 }
 
-Answer Facade::member_answer(const Endpoint& endpoint, const Member& member,
-                             const Request& request) {
+Answer Facade::member_answer(const Endpoint& endpoint, const Member& member, const Request& request,
+                             const std::string& new_uuid) {
   switch (endpoint.kind) {
     case EndpointKind::request_token:
     case EndpointKind::fixed:
@@ -177,7 +197,7 @@ Answer Facade::member_answer(const Endpoint& endpoint, const Member& member,
     case EndpointKind::call: {
       std::string result = R"({"url":"","secure_url":"")";  // for an RTMP call
       append_member(result, "sdp", refuse_media(sdp_of_call(request.body)));
-      append_member(result, "call_uuid", numbered_uuid(++uuids_given_));
+      append_member(result, "call_uuid", new_uuid);
       return success(result + '}');
     }
     case EndpointKind::update: {
@@ -187,7 +207,7 @@ Answer Facade::member_answer(const Endpoint& endpoint, const Member& member,
     }
     case EndpointKind::breakouts: {
       std::string result = R"({"breakout_uuid":)";
-      append_json_string(result, numbered_uuid(++uuids_given_));
+      append_json_string(result, new_uuid);
       return success(result + '}');
     }
     case EndpointKind::theme:
@@ -240,7 +260,7 @@ std::variant<Role, Answer> Facade::role_of(std::string_view alias, const JoinReq
     const auto role = hooks_.redeem(alias, join.token);
     return role ? std::variant<Role, Answer>(*role) : failure(403, invalid_token);
   }
-  return judge(admission_, join, pin);
+  return judge(admission_, alias, join, pin);
 }
 
 const Member* Facade::member_of(std::string_view alias, const Request& request,

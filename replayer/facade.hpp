@@ -14,6 +14,7 @@
 #include "core/base/result.hpp"
 #include "replayer/admission.hpp"
 #include "replayer/answer.hpp"
+#include "replayer/call.hpp"
 #include "replayer/endpoints.hpp"
 #include "replayer/join_info.hpp"
 #include "replayer/join_request.hpp"
@@ -45,6 +46,10 @@ struct FacadeHooks {
   std::function<std::optional<Role>(std::string_view alias, std::string_view token)> redeem = {};
   /// Somebody joins; a failure keeps them out, and its message is what they are told.
   std::function<Result<Entrance>(const JoinInfo&)> join;
+  /// Fails where there is no such conference for who watches without joining. Not needed: there is.
+  std::function<Result<void>(std::string_view alias)> find = {};
+  /// Somebody who has joined asks or does something; may change what is answered. Not needed.
+  std::function<void(Call, Answer&)> call = {};
   /// A member is gone; its streams are to end, and with a disconnect where there is a reason.
   Members::Left leave;
 };
@@ -71,13 +76,14 @@ class Facade {
                                      const Target& target);
   /// The answer of a request that goes wrong.
   [[nodiscard]] std::optional<Answer> refusal(std::string_view call) const;
-  [[nodiscard]] Answer answer_endpoint(const Endpoint& endpoint, std::string_view alias,
+  [[nodiscard]] Answer answer_endpoint(const Endpoint& endpoint,
+                                       const std::vector<std::string_view>& path,
                                        const Request& request, const Target& target);
   [[nodiscard]] Answer request_token(std::string_view alias, const Request& request);
   [[nodiscard]] std::variant<Role, Answer> role_of(std::string_view alias, const JoinRequest& join,
                                                    std::string_view pin);
   [[nodiscard]] Answer member_answer(const Endpoint& endpoint, const Member& member,
-                                     const Request& request);
+                                     const Request& request, const std::string& new_uuid);
   [[nodiscard]] const Member* member_of(std::string_view alias, const Request& request,
                                         const Target& target);
 

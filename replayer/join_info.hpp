@@ -16,6 +16,7 @@ enum class Entrance {
 
 /// A participant, as request_token was told and answered; all empty on /events, which nobody joins.
 struct JoinInfo {
+  std::uint64_t number = 0;  ///< of the join, from 1
   std::string participant_uuid = {};
   std::string display_name = {};
   std::string alias = {};     ///< of the conference

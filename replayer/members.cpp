@@ -19,6 +19,7 @@ const Member& Members::join(JoinInfo who, std::int64_t now_ns) {
   Member& member = members_[id];
   member.id = id;
   member.who = std::move(who);
+  member.who.number = id;
   member.last_use = ++uses_;
   if (rules_.remembered_ns) {
     if (const auto life_ns = rules_.remembered_ns(id)) {

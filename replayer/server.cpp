@@ -213,11 +213,18 @@ class Server::Impl {
                   return programme_.join ? programme_.join(broadcast_.join_info(who))
                                          : Result<Entrance>(Entrance::conference);
                 },
+            .find =
+                [this](std::string_view alias) {
+                  const auto found = broadcast_.programme_of(alias);
+                  return found ? Result<void>() : fail(found.error());
+                },
+            .call = [this](Call call, Answer& answer) { broadcast_.call(std::move(call), answer); },
             .leave =
                 [this](const Member& member, std::string_view why) {
                   broadcast_.end_member(member.id, why);
-                  if (programme_.leave) {
-                    programme_.leave(broadcast_.join_info(member.who));
+                  const auto programme = broadcast_.programme_of(member.who.alias);
+                  if (programme && (*programme)->leave) {
+                    (*programme)->leave(broadcast_.join_info(member.who));
                   }
                 }};
   }

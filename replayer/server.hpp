@@ -11,11 +11,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/base/result.hpp"
 #include "core/port/frame_source.hpp"
 #include "replayer/address.hpp"
 #include "replayer/admission.hpp"
+#include "replayer/answer.hpp"
+#include "replayer/call.hpp"
 #include "replayer/deck.hpp"
 #include "replayer/faithful_source.hpp"
 #include "replayer/fault_plan.hpp"
@@ -63,8 +66,16 @@ struct Programme {
   /// The role that the one-time token of a transfer gives in the conference `alias`, once; nothing:
   /// it is not good there. Not set: a transfer is a join as any other.
   std::function<std::optional<Role>(std::string_view alias, std::string_view token)> redeem = {};
-  /// Somebody who had joined has left.
+  /// Somebody who had joined has left. Of each conference its own.
   std::function<void(const JoinInfo&)> leave = {};
+  /// Somebody who has joined asks or does something; may change what is answered, and gives what
+  /// is to be told of it. Of each conference its own. Not set: the API's answer, and nothing.
+  std::function<std::vector<Told>(const Call&, Answer&)> call = {};
+  /// What is sent on this timeline in place of a whole block; nothing: the block as it is; "":
+  /// nothing is sent. Of each conference its own, and not for those who watch a timeline of their
+  /// own without having joined. Not set: blocks go out as they are.
+  std::function<std::optional<std::string>(std::uint64_t timeline, const port::Frame&)> rewrite =
+      {};
 };
 
 enum class Sharing {

@@ -167,8 +167,20 @@ void Conference::caption(RoomId room_id, Leg speaker, const Caption& caption) {
 }
 
 void Conference::say(RoomId room_id, Leg from, const Chat& chat) {
-  emit(rooms_.at(room_id), "message_received", chat_payload(participant_at(room_id, from), chat),
-       chat.direct ? Audience::observer : Audience::everyone);
+  const Participant& speaker = participant_at(room_id, from);
+  Event said = event(rooms_.at(room_id), "message_received", chat_payload(speaker, chat));
+  if (chat.direct) {
+    said.audience = Audience::observer;
+  } else if (said.audience == Audience::everyone) {
+    said.audience = Audience::others;
+    said.only_for = speaker.uuid;
+  }
+  emit(std::move(said));
+}
+
+void Conference::say_to(const std::string& only_for, RoomId room_id, Leg from, const Chat& chat) {
+  tell(only_for, event(rooms_.at(room_id), "message_received",
+                       chat_payload(participant_at(room_id, from), chat)));
 }
 
 void Conference::present(RoomId room_id, Leg leg) {

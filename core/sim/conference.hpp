@@ -26,6 +26,7 @@ enum class Audience {
   hosts,     ///< what happens in breakout rooms
   observer,  ///< captions that it alone asked for, messages to it alone
   one,       ///< Event::only_for
+  others,    ///< all but Event::only_for
 };
 
 /// Events of one burst leave the node this far apart.
@@ -37,7 +38,7 @@ struct Event {
   Audience audience = Audience::everyone;
   std::string bytes;
   std::string guest_bytes;  ///< what guests get in their place; "": the same
-  std::string only_for;     ///< a uuid; "" for other audiences
+  std::string only_for;     ///< a uuid; "" where the audience needs none
   /// In breakout_begin and breakout_end: where in `bytes` the observer's identity in the room
   /// stands. Another client has its own there.
   std::size_t identity_at = std::string::npos;
@@ -101,7 +102,10 @@ class Conference {
   /// `leg` is heard beside those who are.
   void join_in(RoomId room, Leg leg);
   void caption(RoomId room, Leg speaker, const Caption& caption);
+  /// The others in the room hear it, or the observer alone where it is direct.
   void say(RoomId room, Leg from, const Chat& chat);
+  /// A client alone hears it.
+  void say_to(const std::string& only_for, RoomId room, Leg from, const Chat& chat);
   /// Takes the floor from whoever has it.
   void present(RoomId room, Leg leg);
   void stop_presenting(RoomId room);

@@ -291,6 +291,35 @@ void Director::move(Person& person, RoomId room) {
   person.leg = conference_.join(room, std::move(moved));
 }
 
+Director::Person* Director::find(Leg leg) {
+  const auto found = std::ranges::find_if(
+      people_, [leg](const Person& person) { return person.present && person.leg == leg; });
+  return found == people_.end() ? nullptr : &*found;
+}
+
+void Director::send_away(Leg leg) {
+  if (Person* person = find(leg)) {
+    leave(*person);
+  }
+}
+
+void Director::move(Leg leg, RoomId room) {
+  Person* person = find(leg);
+  if (person != nullptr && person->room != room) {
+    move(*person, room);
+  }
+}
+
+void Director::close(RoomId room) {
+  for (Person& person : people_) {
+    if (person.present && person.room == room) {
+      move(person, main_room);
+    }
+  }
+  std::erase(breakouts_, room);
+  conference_.close_breakout(room);
+}
+
 void Director::keep_alive() {
   std::int64_t silent_ns = conference_.now_ns() - conference_.last_event_ns();
   if (silent_ns >= silence_max_ns) {
@@ -329,10 +358,9 @@ void Director::recall_from_breakouts() {
 }
 
 void Director::close_breakouts() {
-  for (const RoomId room : breakouts_) {
-    conference_.close_breakout(room);
+  for (const RoomId room : std::vector(breakouts_)) {
+    close(room);
   }
-  breakouts_.clear();
   conference_.update_status(main_room, [](Status& status) { status.breakout_rooms = false; });
   plan(15 * ns_per_s, 40 * ns_per_s, {Deed::open_breakouts});
 }

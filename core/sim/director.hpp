@@ -29,6 +29,12 @@ class Director {
   /// Moves the conference's time on to `next_ns()` and lets it happen.
   void act();
 
+  // What others do with the director's people; nothing happens where it is none of them.
+  void send_away(Leg leg);
+  void move(Leg leg, RoomId room);
+  /// Who is in the breakout room comes back first.
+  void close(RoomId room);
+
  private:
   struct Person {
     Participant profile;  ///< as they come in each time
@@ -73,6 +79,7 @@ class Director {
   void carry_out_for(Person& person, const Plan& planned);
   [[nodiscard]] Person invent_person(std::size_t index);
 
+  [[nodiscard]] Person* find(Leg leg);
   void arrive(Person& person, std::int64_t start_wall_ns = 0);
   void settle(Person& person);
   void lose(Person& person);

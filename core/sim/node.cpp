@@ -50,6 +50,15 @@ class Node::Stream final : public port::FrameSource {
   void end_before(std::uint64_t number) { end_ = std::min(end_, number); }
   void see_from(std::uint64_t number) { sees_from_ = number; }
 
+  /// The greeting, at once; what follows are the events after it.
+  [[nodiscard]] std::vector<std::string> take_greeting() {
+    std::vector<std::string> blocks;
+    while (greeted_ < greeting_.size()) {
+      blocks.emplace_back(frame(std::move(greeting_[greeted_++]), last_ns_)->raw);
+    }
+    return blocks;
+  }
+
   [[nodiscard]] Result<std::optional<port::Frame>> next() override {
     if (greeted_ < greeting_.size()) {
       return frame(std::move(greeting_[greeted_++]), last_ns_ + burst_gap_ns);
@@ -85,6 +94,8 @@ class Node::Stream final : public port::FrameSource {
         return uuid_ == node_.observer_uuid();
       case Audience::one:
         return uuid_ == event.only_for;
+      case Audience::others:
+        return number >= sees_from_ && uuid_ != event.only_for;
     }
     return false;
   }
@@ -193,7 +204,9 @@ void Node::carry_out(const Plan& planned) {
       return;
     case Deed::turn_away:
       if (client->second.waiting) {
-        turn_away(planned.uuid);
+        send_away(planned.uuid,
+                  "Timeout waiting for conference host to join or permit access to locked "
+                  "conference");
       }
       return;
     case Deed::ask_refresh:
@@ -233,11 +246,36 @@ void Node::admit(const std::string& uuid, Presence& client) {
   }
 }
 
-void Node::turn_away(const std::string& uuid) {
-  conference_.disconnect(
-      "Timeout waiting for conference host to join or permit access to locked conference", uuid);
+void Node::admit(const std::string& uuid) {
+  if (const auto client = clients_.find(uuid); client != clients_.end()) {
+    admit(client->first, client->second);
+  }
+}
+
+void Node::send_away(const std::string& uuid, std::string_view reason) {
+  if (is_over_ || uuid == observer_uuid() || !clients_.contains(uuid)) {
+    return;
+  }
+  conference_.disconnect(reason, uuid);
   keep_events();
   depart(uuid, next_event());
+}
+
+void Node::end(std::string_view reason) {
+  if (!is_over_) {
+    conference_.disconnect(reason);
+    is_over_ = true;
+    keep_events();
+  }
+}
+
+void Node::act(std::int64_t at_ns, const std::function<void(Conference&, Director&)>& deed) {
+  advance_to(at_ns);
+  if (!is_over_) {
+    deed(conference_, director_);
+    admit_all_if_unlocked();
+    keep_events();
+  }
 }
 
 void Node::admit_all_if_unlocked() {
@@ -288,6 +326,16 @@ Result<std::unique_ptr<port::FrameSource>> Node::open_stream(const std::string& 
       std::make_unique<Stream>(*this, uuid, client->second, at_ns));
 }
 
+Result<std::vector<std::string>> Node::greeting(const std::string& uuid, std::int64_t at_ns) {
+  advance_to(at_ns);
+  const auto client = clients_.find(uuid);
+  if (client == clients_.end()) {
+    return fail_usage("cannot tell how the simulated conference stands: nobody has joined as " +
+                      uuid);
+  }
+  return Stream(*this, uuid, client->second, at_ns).take_greeting();
+}
+
 std::int64_t Node::next_ns() const {
   std::int64_t next_ns = director_.next_ns();
   if (!plans_.empty()) {
@@ -302,8 +350,7 @@ bool Node::advance() {
   }
   if (options_.duration_ns != 0 && next_ns() == options_.duration_ns) {
     conference_.set_now(options_.duration_ns);
-    conference_.disconnect("Conference terminated by an administrator");
-    is_over_ = true;
+    end("Conference terminated by an administrator");
   } else if (!plans_.empty() && plans_.begin()->first <= director_.next_ns()) {
     const auto planned = plans_.extract(plans_.begin());
     conference_.set_now(planned.key());

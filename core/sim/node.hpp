@@ -7,10 +7,13 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "core/base/result.hpp"
 #include "core/port/frame_source.hpp"
@@ -60,6 +63,20 @@ class Node {
   [[nodiscard]] Result<std::unique_ptr<port::FrameSource>> open_stream(const std::string& uuid,
                                                                        std::int64_t at_ns);
 
+  /// What a client would be told that joined again at `at_ns`: how things stand for it.
+  [[nodiscard]] Result<std::vector<std::string>> greeting(const std::string& uuid,
+                                                          std::int64_t at_ns);
+
+  /// Somebody does something to the conference at `at_ns`; not where it is over.
+  void act(std::int64_t at_ns, const std::function<void(Conference&, Director&)>& deed);
+  [[nodiscard]] bool has_client(const std::string& uuid) const { return clients_.contains(uuid); }
+  /// A client that waits is let in.
+  void admit(const std::string& uuid);
+  /// A client is sent away, and told why.
+  void send_away(const std::string& uuid, std::string_view reason);
+  /// Everybody is sent away, and told why.
+  void end(std::string_view reason);
+
   /// Who is there from the beginning to the end: those who only watch see with their eyes.
   [[nodiscard]] const std::string& observer_uuid() const;
   [[nodiscard]] const Conference& conference() const { return conference_; }
@@ -83,7 +100,6 @@ class Node {
   void plan(std::int64_t at_ns, Plan what);
   void carry_out(const Plan& planned);
   void admit(const std::string& uuid, Presence& client);
-  void turn_away(const std::string& uuid);
   void admit_all_if_unlocked();
   /// Its streams end before the event `hears_until`.
   void depart(const std::string& uuid, std::uint64_t hears_until);

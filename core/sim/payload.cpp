@@ -267,6 +267,11 @@ std::string stage_payload(const Room& room) {
   });
 }
 
+bool is_layout(std::string_view name) {
+  return std::any_of(layouts.begin(), layouts.end(),
+                     [name](const Layout& known) { return known.name == name; });
+}
+
 std::string layout_payload(const Room& room) {
   const bool in_mix = room.presenter != no_leg && room.layout == "ac";
   const std::string_view view = in_mix ? std::string_view("ac_presentation_in_mix") : room.layout;

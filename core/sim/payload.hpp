@@ -21,6 +21,8 @@ enum class View { host, guest };
 [[nodiscard]] std::string uuid_payload(std::string_view uuid);
 [[nodiscard]] std::string status_payload(const Room& room, View view = View::host);
 [[nodiscard]] std::string stage_payload(const Room& room);
+/// Whether a room can be shown so.
+[[nodiscard]] bool is_layout(std::string_view name);
 [[nodiscard]] std::string layout_payload(const Room& room);
 [[nodiscard]] std::string presentation_payload(const Participant& presenter);
 [[nodiscard]] std::string reason_payload(std::string_view reason);

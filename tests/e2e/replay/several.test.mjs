@@ -89,7 +89,7 @@ for (const timeline of ['private', 'shared']) {
       assert.equal(absent.status, 404);
       for (const path of ['/events', '/events/nobody']) {
         const refused = await fetch(url + path);
-        assert.equal(refused.status, 500);
+        assert.equal(refused.status, 404);
         assert.match((await refused.json()).result, /each at \/events\/ALIAS: meet\.alice, meet\.bob$/);
       }
     }));

@@ -26,7 +26,7 @@ class AdmissionTest : public testing::Test {
   /// "HOST" or "GUEST", or status and body of the answer.
   std::string join(const Admission& admission, std::string_view pin = {},
                    const JoinRequest& request = {}) {
-    const auto judged = judge(admission, request, pin);
+    const auto judged = judge(admission, "meet.alice", request, pin);
     if (const auto* role = std::get_if<Role>(&judged)) {
       return *role == Role::host ? "HOST" : "GUEST";
     }
