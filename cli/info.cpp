@@ -47,6 +47,7 @@ struct Info {
   std::vector<schema::Session> sessions;
   std::vector<schema::Connection> connections;
   std::vector<port::Gap> gaps;
+  std::vector<schema::Mark> marks;
   Contents contents;
 };
 
@@ -107,14 +108,19 @@ Result<void> read_info(const schema::TapeReader& tape, Info& info) {
   auto sessions = tape.sessions();
   auto connections = tape.connections();
   auto gaps = tape.gaps();
-  if (!sessions || !connections || !gaps) {
-    return fail(!sessions ? sessions.error() : !connections ? connections.error() : gaps.error());
+  auto marks = tape.marks();
+  if (!sessions || !connections) {
+    return fail(!sessions ? sessions.error() : connections.error());
+  }
+  if (!gaps || !marks) {
+    return fail(!gaps ? gaps.error() : marks.error());
   }
   info.summary = tape.summary();
   info.values = tape.values();
   info.sessions = *std::move(sessions);
   info.connections = *std::move(connections);
   info.gaps = *std::move(gaps);
+  info.marks = *std::move(marks);
   return read_contents(tape, info.contents);
 }
 
@@ -231,6 +237,15 @@ void print_gaps(std::string& out, const Info& info) {
   table.print(out);
 }
 
+void print_marks(std::string& out, const Info& info) {
+  out += "\nmarks\n";
+  Table table("ll");
+  for (const schema::Mark& mark : info.marks) {
+    table.add({"at " + format_duration(mark.at_ns), printable_cell(mark.text)});
+  }
+  table.print(out);
+}
+
 void print_events(std::string& out, const Info& info) {
   out += "\nevents\n";
   const std::int64_t ns = recorded_ns(info);
@@ -260,6 +275,9 @@ std::string text_of(const Info& info) {
   }
   if (!info.gaps.empty()) {
     print_gaps(out, info);
+  }
+  if (!info.marks.empty()) {
+    print_marks(out, info);
   }
   if (info.summary.frame_count != 0) {
     print_events(out, info);
@@ -386,6 +404,17 @@ std::string json_of(const Info& info) {
     member(out, "start_ns", gap.start_ns);
     member(out, "end_ns", gap.end_ns);
     member(out, "reason", gap.reason);
+    out += '}';
+  }
+  out += ']';
+  key(out, "marks");
+  out += '[';
+  for (const schema::Mark& mark : info.marks) {
+    separate(out);
+    out += '{';
+    member(out, "id", mark.id);
+    member(out, "at_ns", mark.at_ns);
+    member(out, "text", mark.text);
     out += '}';
   }
   out += ']';

@@ -22,6 +22,13 @@ constexpr std::size_t read_version_at = 19;  // 2: write-ahead log
 constexpr std::size_t application_id_at = 68;
 constexpr std::string_view application_id = "tpdk";
 
+/// To change between this and WAL is one write within the first sector of the file. With a journal
+/// on disk, a death in the middle would leave one that only a writer can roll back.
+constexpr const char* journal_in_memory_sql = "PRAGMA journal_mode = MEMORY";
+
+/// A reader that is about to go is waited for; one that stays keeps the files beside the tape.
+constexpr int merge_busy_ms_max = 100;
+
 /// What SQLite keeps beside a database.
 constexpr std::array side_suffixes{"-wal", "-shm", "-journal"};
 
@@ -145,6 +152,21 @@ Result<void> check_tape(const Database& database, const std::string& path) {
     found->reset();
   }
   return {};
+}
+
+bool enter_log(const Database& database, const FileHead& head) {
+  return (head.uses_wal || database.run(journal_in_memory_sql) == SQLITE_OK) &&
+         database.run("PRAGMA journal_mode = WAL") == SQLITE_OK &&
+         database.run("SELECT 1 FROM tape") == SQLITE_OK;
+}
+
+bool merge_log(const Database& database) {
+  sqlite3_busy_timeout(database.handle(), merge_busy_ms_max);
+  if (database.run("PRAGMA wal_checkpoint(TRUNCATE)") != SQLITE_OK) {
+    return false;
+  }
+  const int code = database.run(journal_in_memory_sql) & 0xff;
+  return code == SQLITE_OK || code == SQLITE_BUSY || code == SQLITE_LOCKED;
 }
 
 Result<std::int64_t> last_ns(const Database& database) {

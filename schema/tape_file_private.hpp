@@ -17,6 +17,9 @@ inline constexpr std::int64_t format_version = 1;
 /// tape.sql: the tables of a tape.
 extern const char* const tape_sql;
 
+/// The kind of somebody's marks.
+inline constexpr const char* mark_kind = "note";
+
 /// 'x', as messages show it.
 [[nodiscard]] std::string in_quotes(const std::string& path);
 
@@ -46,6 +49,15 @@ struct FileHead {
 /// Refuses a database that is not a tape of a known version, table for table: a view, a trigger or
 /// a changed table under one of our names never gets near a statement of ours.
 [[nodiscard]] Result<void> check_tape(const Database& database, const std::string& path);
+
+/// Brings a tape into WAL mode, so that a death at any moment leaves what is committed, and makes
+/// its -wal file. False: `database.why()` tells.
+[[nodiscard]] bool enter_log(const Database& database, const FileHead& head);
+
+/// Merges the log and leaves WAL mode: one file, and a header that asks for no other, so that the
+/// tape can be read from where nothing can be written. While somebody reads it the files beside it
+/// stay. False: `database.why()` tells.
+[[nodiscard]] bool merge_log(const Database& database);
 
 /// The last moment that anything on the tape names, or -1 on an empty one.
 [[nodiscard]] Result<std::int64_t> last_ns(const Database& database);

@@ -287,24 +287,24 @@ Result<std::optional<Read>> ReadSource::next() {
 }
 
 Result<std::vector<Session>> TapeReader::sessions() const {
-  struct Mark {
+  struct Border {
     bool opened = false;
     std::int64_t at_ns = 0;
     std::int64_t wall_ns = 0;
     std::string note;
   };
-  const auto marks = impl_->all<Mark>(
+  const auto marks = impl_->all<Border>(
       "SELECT kind, at_ns, ifnull(wall_ns, 0), note FROM marks WHERE kind IN ('opened', 'closed')"
       " ORDER BY id",
       "a mark", [](Row& row) {
-        return Mark{row.text(0) == "opened", row.integer(1), row.integer(2, int64_min),
-                    row.text(3)};
+        return Border{row.text(0) == "opened", row.integer(1), row.integer(2, int64_min),
+                      row.text(3)};
       });
   if (!marks) {
     return fail(marks.error());
   }
   std::vector<Session> sessions;
-  for (const Mark& mark : *marks) {
+  for (const Border& mark : *marks) {
     if (mark.opened) {
       sessions.push_back({mark.at_ns, mark.wall_ns, std::nullopt, mark.note});
     } else if (!sessions.empty()) {
@@ -341,6 +341,14 @@ Result<std::vector<port::Gap>> TapeReader::gaps() const {
       "SELECT after_connection, start_ns, end_ns, reason FROM gaps ORDER BY id", "a gap",
       [](Row& row) {
         return port::Gap{row.id(0, 0), row.integer(1), row.integer(2), row.text(3)};
+      });
+}
+
+Result<std::vector<Mark>> TapeReader::marks() const {
+  return impl_->all<Mark>(
+      "SELECT id, at_ns, note FROM marks WHERE kind = 'note' ORDER BY at_ns, id", "a mark",
+      [](Row& row) {
+        return Mark{row.integer(0, int64_min), row.integer(1), row.text(2)};
       });
 }
 

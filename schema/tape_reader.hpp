@@ -61,6 +61,13 @@ struct Read {
   std::int64_t recv_ns = 0;
 };
 
+/// A moment that somebody gave a name to.
+struct Mark {
+  std::int64_t id = 0;
+  std::int64_t at_ns = 0;
+  std::string text;  ///< one line of UTF-8
+};
+
 /// Which frames: those that fulfil all of it.
 struct FrameRange {
   std::uint64_t first_seq = 1;
@@ -133,6 +140,8 @@ class TapeReader {
   [[nodiscard]] Result<std::vector<Connection>> connections() const;
   [[nodiscard]] Result<std::vector<port::Gap>> gaps() const;
   [[nodiscard]] Result<std::vector<port::Exchange>> exchanges() const;
+  /// In the order of their times.
+  [[nodiscard]] Result<std::vector<Mark>> marks() const;
 
   /// Reads all of the tape and checks what FORMAT.md says holds of it. What does not hold is a
   /// problem in the report; an error means that the check itself could not be done.

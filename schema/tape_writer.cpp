@@ -15,6 +15,7 @@
 #include "schema/rows_private.hpp"
 #include "schema/sqlite_private.hpp"
 #include "schema/tape_file_private.hpp"
+#include "schema/tape_marks.hpp"
 
 namespace tapedeck::schema {
 namespace {
@@ -22,18 +23,11 @@ namespace {
 /// The write-ahead log is merged into the tape when it is about this long.
 constexpr std::int64_t wal_bytes_max = std::int64_t{32} * 1024 * 1024;
 
-/// A reader that is about to go is waited for; one that stays keeps the files beside the tape.
-constexpr int merge_busy_ms_max = 100;
-
 /// From one attempt to write out what is held to the next.
 constexpr std::int64_t release_retry_ns = ns_per_s;
 
 /// Holds the pages of a transaction of commit_frames_max frames of some KB.
 constexpr const char* cache_size_sql = "PRAGMA cache_size = -16384";
-
-/// To change between this and WAL is one write within the first sector of the file. With a journal
-/// on disk, a death in the middle would leave one that only a writer can roll back.
-constexpr const char* journal_in_memory_sql = "PRAGMA journal_mode = MEMORY";
 
 /// No tape gets to times (146 years), frames and connections past these; on a damaged one they
 /// would make sums overflow.
@@ -134,13 +128,10 @@ Result<std::unique_ptr<TapeWriter::Impl>> TapeWriter::Impl::open(const std::stri
 Result<void> TapeWriter::Impl::set_up(const FileHead& head) {
   const auto page_bytes = database.integer("PRAGMA page_size");
   const bool full = options.durability == Durability::full;
-  const bool done =
-      page_bytes && (head.uses_wal || database.run(journal_in_memory_sql) == SQLITE_OK) &&
-      database.run("PRAGMA journal_mode = WAL") == SQLITE_OK &&
-      database.run(full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL") ==
-          SQLITE_OK &&
-      database.run(cache_size_sql) == SQLITE_OK &&
-      database.run("SELECT 1 FROM tape") == SQLITE_OK;  // makes the -wal file
+  const bool done = page_bytes && enter_log(database, head) &&
+                    database.run(full ? "PRAGMA synchronous = FULL"
+                                      : "PRAGMA synchronous = NORMAL") == SQLITE_OK &&
+                    database.run(cache_size_sql) == SQLITE_OK;
   if (!done) {
     return cannot_record(path, database.why());
   }
@@ -357,15 +348,9 @@ OpenConnection& TapeWriter::Impl::connection_of(std::uint32_t id) {
   return found->second;
 }
 
-/// One file, and a header that asks for no other: then a tape can be read from where nothing can be
-/// written.
 Result<void> TapeWriter::Impl::merge() {
-  sqlite3_busy_timeout(database.handle(), merge_busy_ms_max);
-  if (database.run("PRAGMA wal_checkpoint(TRUNCATE)") == SQLITE_OK) {
-    const int code = database.run(journal_in_memory_sql);
-    if (code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED) {
-      return {};
-    }
+  if (merge_log(database)) {
+    return {};
   }
   return fail_io("everything is recorded, but " + in_quotes(path) + " and " +
                  in_quotes(wal_path(path)) + " cannot be merged: " + database.why() +
@@ -517,6 +502,18 @@ Result<void> TapeWriter::note_exchange(const port::Exchange& exchange) {
            exchange.request_headers, Cell::blob(exchange.request_body), exchange.status,
            exchange.response_headers, Cell::blob(exchange.response_body)},
           exchange.response_ns);
+      !written) {
+    return written;
+  }
+  return impl_->commit_if_due();
+}
+
+Result<void> TapeWriter::note_mark(std::int64_t at_ns, std::int64_t wall_ns,
+                                   std::string_view text) {
+  if (auto checked = check_mark_text(text); !checked) {
+    return checked;
+  }
+  if (auto written = impl_->write(impl_->mark, {at_ns, wall_ns, mark_kind, text}, at_ns);
       !written) {
     return written;
   }

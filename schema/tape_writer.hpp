@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "core/base/limits.hpp"
 #include "core/port/recording_sink.hpp"
@@ -74,6 +75,10 @@ class TapeWriter final : public port::RecordingSink {
                                 port::ConnectionEnd end, const std::string& detail) override;
   Result<void> note_gap(const port::Gap& gap) override;
   Result<void> note_exchange(const port::Exchange& exchange) override;
+
+  /// A mark of somebody's at a moment of the session; see tape_marks.hpp for what its text may be.
+  Result<void> note_mark(std::int64_t at_ns, std::int64_t wall_ns, std::string_view text);
+
   Result<void> commit_if_due(std::int64_t now_ns) override;
 
   /// Commits now.

@@ -37,8 +37,9 @@ class Verifier {
       : path_(path), database_(database), recording_(recording), progress_(progress) {}
 
   Result<ByteReport> run() {
-    for (const auto pass : {&Verifier::size, &Verifier::pages, &Verifier::connections,
-                            &Verifier::frames, &Verifier::reads, &Verifier::gaps}) {
+    for (const auto pass :
+         {&Verifier::size, &Verifier::pages, &Verifier::connections, &Verifier::frames,
+          &Verifier::reads, &Verifier::gaps, &Verifier::marks}) {
       if (auto done = (this->*pass)(); !done) {
         return fail(done.error());
       }
@@ -178,6 +179,18 @@ class Verifier {
                     "the gap after connection " + std::to_string(after) + " ends before it begins");
           }
         });
+  }
+
+  Result<void> marks() {
+    return each("SELECT at_ns, kind, note FROM marks ORDER BY id", "the table of marks",
+                [&](Row& row) {
+                  row.integer(0);
+                  row.text(1);
+                  row.text(2);
+                  if (row.damaged()) {
+                    problem("tape.value", 0, "a mark has a value that cannot be");
+                  }
+                });
   }
 
   /// Frames, reads and the connection's row speak of the same bytes.
