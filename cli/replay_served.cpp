@@ -12,6 +12,7 @@
 #include "cli/listen_options.hpp"
 #include "cli/output.hpp"
 #include "cli/replay_frames.hpp"
+#include "cli/replay_keys.hpp"
 #include "cli/replay_report.hpp"
 #include "core/base/join_defaults.hpp"
 #include "core/base/units.hpp"
@@ -47,8 +48,8 @@ struct Conference {
 };
 
 Result<void> prepare(Conference& conference, const schema::TapeReader& tape,
-                     const ReplayWishes& wishes) {
-  auto frames = ServedFrames::prepare(tape, wishes);
+                     const std::string& path, const ReplayWishes& wishes) {
+  auto frames = ServedFrames::prepare(tape, path, wishes);
   if (!frames) {
     return fail(frames.error());
   }
@@ -57,6 +58,7 @@ Result<void> prepare(Conference& conference, const schema::TapeReader& tape,
       wishes.self.value_or(tape.value("self").value_or(std::string(default_participant_uuid)));
   ServedFrames& served = *conference.frames;
   replayer::Programme& programme = conference.programme;
+  programme.reel = &served;
   programme.open_stream = [&served](const replayer::JoinInfo&) { return served.open(); };
   programme.reopen = [&served](const replayer::Position& at) { return served.reopen(at); };
   programme.open_state = [&served](std::uint64_t seq) { return served.open_state(seq); };
@@ -96,7 +98,9 @@ Result<Conferences> open_folder(const std::string& folder, const ReplayWishes& w
     }
     added->second.alias = alias;
     added->second.owned = *std::move(tape);
-    if (auto prepared = prepare(added->second, *added->second.owned, wishes); !prepared) {
+    if (auto prepared =
+            prepare(added->second, *added->second.owned, entry->path().string(), wishes);
+        !prepared) {
       return fail(prepared.error());
     }
   }
@@ -124,10 +128,16 @@ Result<ExitCode> serve(replayer::ServerOptions options, replayer::Programme prog
   options.at_once = wishes.at_once;
   options.chunks = wishes.chunks;
   options.pause = &pause;
+  options.steered = true;
   options.once = wishes.once;
   options.faults = &faults.plan();
   options.journal = faults.journal();
-  options.log = say;
+  ReplayConsole terminal(stop, true);
+  options.console = terminal.console();
+  options.log = [&](std::string_view sentence) {
+    terminal.clear();
+    say(sentence);
+  };
   const auto server = replayer::Server::listen(std::move(options), std::move(programme));
   if (!server) {
     return fail(server.error());
@@ -135,7 +145,9 @@ Result<ExitCode> serve(replayer::ServerOptions options, replayer::Programme prog
   if (auto announced = announce((*server)->url()); !announced) {
     return fail(announced.error());
   }
-  if (auto ran = (*server)->run(stop); !ran) {
+  const auto ran = (*server)->run(stop);
+  terminal.clear();
+  if (!ran) {
     return fail(ran.error());
   }
   const replayer::ServerReport report = (*server)->report();
@@ -151,7 +163,8 @@ Result<ExitCode> serve(replayer::ServerOptions options, replayer::Programme prog
 Result<ExitCode> serve_tape(const schema::TapeReader& tape, const ReplayWishes& wishes,
                             FaultRun& faults) {
   Conference conference;
-  if (auto prepared = prepare(conference, tape, wishes); !prepared) {
+  if (auto prepared = prepare(conference, tape, wishes.more.empty() ? wishes.tape : "", wishes);
+      !prepared) {
     return fail(prepared.error());
   }
   replayer::ServerOptions options;
