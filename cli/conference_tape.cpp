@@ -56,11 +56,19 @@ void add_join_options(Options& options) {
       "service", po::value<std::string>(), "service type that the join was answered with");
 }
 
-state::Join join_of(const Values& given, const schema::TapeReader& tape) {
-  const auto told = [&](const char* option, const char* key) {
-    auto value = given.text(option);
-    return value ? value : tape.value(key);
-  };
+namespace {
+
+/// What replaces the alias; the name of the conference follows it.
+void take_alias(state::Join& join, std::optional<std::string> alias) {
+  if (alias) {
+    join.alias = std::move(*alias);
+    join.conference_name = conference_name_of(join.alias);
+  }
+}
+
+}  // namespace
+
+state::Join recorded_join(const schema::TapeReader& tape) {
   state::Join join;
   if (const auto exchanges = tape.exchanges()) {  // what cannot be read tells nothing
     for (const port::Exchange& exchange : *exchanges) {
@@ -69,15 +77,25 @@ state::Join join_of(const Values& given, const schema::TapeReader& tape) {
       }
     }
   }
-  join.self = told("self", "self").value_or(join.self);
-  if (auto alias = told("conference", "alias")) {
-    join.alias = std::move(*alias);
-    join.conference_name = conference_name_of(join.alias);
-  }
-  join.conference_name = told("name", "conference_name").value_or(join.conference_name);
-  join.service_type = told("service", "service_type").value_or(join.service_type);
+  join.self = tape.value("self").value_or(join.self);
+  take_alias(join, tape.value("alias"));
+  join.conference_name = tape.value("conference_name").value_or(join.conference_name);
+  join.service_type = tape.value("service_type").value_or(join.service_type);
   join.display_name = tape.value("display_name").value_or(join.display_name);
   join.role = tape.value("role").value_or(join.role);
+  return join;
+}
+
+state::Join join_of(const Values& given, const schema::TapeReader& tape) {
+  state::Join join = recorded_join(tape);
+  join.self = given.text("self").value_or(join.self);
+  if (auto alias = given.text("conference")) {
+    const auto name = tape.value("conference_name");
+    take_alias(join, std::move(alias));
+    join.conference_name = name.value_or(join.conference_name);
+  }
+  join.conference_name = given.text("name").value_or(join.conference_name);
+  join.service_type = given.text("service").value_or(join.service_type);
   return join;
 }
 
@@ -165,10 +183,16 @@ ExitCode ConferenceTape::conclude() const {
 }
 
 std::int64_t ConferenceTape::wall_ns(std::uint32_t connection_id, std::int64_t at_ns) const {
+  return wall_ns_on(*tape_, connections_, connection_id, at_ns);
+}
+
+std::int64_t wall_ns_on(const schema::TapeReader& tape,
+                        const std::vector<schema::Connection>& connections,
+                        std::uint32_t connection_id, std::int64_t at_ns) {
   const auto found =
-      std::ranges::lower_bound(connections_, connection_id, {}, &schema::Connection::id);
-  if (found == connections_.end() || found->id != connection_id) {
-    return saturating_add(tape_->summary().wall_start_ns, at_ns);
+      std::ranges::lower_bound(connections, connection_id, {}, &schema::Connection::id);
+  if (found == connections.end() || found->id != connection_id) {
+    return saturating_add(tape.summary().wall_start_ns, at_ns);
   }
   return saturating_add(found->start.wall_ns, saturating_distance(found->start.opened_ns, at_ns));
 }

@@ -21,8 +21,16 @@ void add_join_options(Options& options);
 /// Takes over what the answer to request_token told. False: the exchange is another one.
 bool take_answer(const port::Exchange& exchange, state::Join& join);
 
-/// Who joined: what the command line says, else the keys of the tape, else the answer to
-/// request_token among its exchanges, else the defaults.
+/// Who joined, as the tape has it: its keys, else the answer to request_token among its exchanges,
+/// else the defaults.
+[[nodiscard]] state::Join recorded_join(const schema::TapeReader& tape);
+
+/// The recorded Unix time of a moment of one of the `connections` of a tape.
+[[nodiscard]] std::int64_t wall_ns_on(const schema::TapeReader& tape,
+                                      const std::vector<schema::Connection>& connections,
+                                      std::uint32_t connection_id, std::int64_t at_ns);
+
+/// Who joined: what the command line says, else what the tape has.
 [[nodiscard]] state::Join join_of(const Values& given, const schema::TapeReader& tape);
 
 /// Derives a tape frame by frame. Not thread-safe.

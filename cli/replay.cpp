@@ -14,14 +14,17 @@
 #include "cli/merged_tape.hpp"
 #include "cli/output.hpp"
 #include "cli/replay_frames.hpp"
+#include "cli/replay_keys.hpp"
 #include "cli/replay_report.hpp"
 #include "cli/replay_served.hpp"
 #include "cli/replay_wishes.hpp"
 #include "core/base/units.hpp"
 #include "replayer/deck.hpp"
 #include "replayer/fd_sink.hpp"
+#include "replayer/lone_play.hpp"
 #include "replayer/pause_switch.hpp"
 #include "replayer/steady_clock.hpp"
+#include "replayer/steering.hpp"
 #include "replayer/stop_request.hpp"
 #include "schema/byte_digest.hpp"
 #include "schema/tape_reader.hpp"
@@ -48,39 +51,42 @@ class DigestSink final : public replayer::PacedSink {
 /// Plays to one sink to the end; false when interrupted.
 Result<bool> play(const schema::TapeReader& tape, const ReplayWishes& wishes, replayer::Deck& deck,
                   FaultRun& faults, replayer::StopRequest& stop, replayer::PacedSink& sink) {
+  const auto frames = ServedFrames::prepare(tape, wishes.more.empty() ? wishes.tape : "", wishes);
+  if (!frames) {
+    return fail(frames.error());
+  }
   replayer::PauseSwitch pause;
   pause.catch_signal();
-  replayer::SteadyClock clock(stop, &pause);
-  const replayer::Timeline timeline(wishes.timeline, clock.now_ns());
+  const bool bytes_on_terminal =
+      wishes.destination == Destination::standard_output && ::isatty(STDOUT_FILENO) == 1;
+  ReplayConsole terminal(stop, !bytes_on_terminal);
+  const replayer::Console console = terminal.console();
+  replayer::SteadyClock clock(stop, &pause, console.fd);
   std::optional<LoggedSink> logged;
   if (faults.log() != nullptr) {
     logged.emplace(sink, *faults.log());
   }
-  const auto started = deck.start(faults.plan().apply(open_frames(tape, wishes), 1), timeline,
-                                  logged ? *logged : sink);
-  if (!started) {
+  replayer::LonePlay played(deck, clock, **frames, logged ? *logged : sink, wishes.timeline,
+                            [&](std::unique_ptr<port::FrameSource> source) {
+                              return faults.plan().apply(std::move(source), 1);
+                            });
+  if (auto started = played.start(open_frames(tape, wishes)); !started) {
     return fail(started.error());
   }
+  replayer::Steering steering(played);
   const auto over = [&] {
     if (pause.take()) {
-      const replayer::Timeline* now = deck.timeline(*started);
-      now != nullptr && now->is_paused() ? deck.resume(*started, clock.now_ns())
-                                         : deck.pause(*started, clock.now_ns());
+      (void)steering.toggle_pause(replayer::all_sessions);  // of all it can be done
+    }
+    if (console.heed) {
+      console.heed(steering);
     }
     return stop.requested() || deck.empty();
   };
-  const bool bytes_on_terminal =
-      wishes.destination == Destination::standard_output && ::isatty(STDOUT_FILENO) == 1;
-  Result<void> played;
-  if (::isatty(STDERR_FILENO) == 1 && !bytes_on_terminal) {
-    const std::int64_t end_ns = std::min(tape.summary().last_ns, wishes.until_ns);
-    ProgressClock shown(clock, deck.report(), end_ns - wishes.timeline.from_ns);
-    played = deck.run(shown, over);
-  } else {
-    played = deck.run(clock, over);
-  }
-  if (!played) {
-    return fail(played.error());
+  TickClock ticks(clock, [&] { console.show(steering); });
+  const auto ran = console.show ? deck.run(ticks, over) : deck.run(clock, over);
+  if (!ran) {
+    return fail(ran.error());
   }
   return deck.empty();
 }

@@ -1,11 +1,17 @@
 #include "cli/replay_frames.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <utility>
 
+#include "cli/conference_tape.hpp"
 #include "core/base/saturating.hpp"
 #include "core/sse/message_parser.hpp"
+#include "core/state/derivation.hpp"
+#include "core/state/javascript.hpp"
+#include "core/state/restore.hpp"
+#include "core/state/state_json.hpp"
 #include "replayer/chunked_source.hpp"
 #include "replayer/looped_source.hpp"
 #include "replayer/prefaced_source.hpp"
@@ -26,6 +32,21 @@ bool sets_event_id(const port::Frame& frame, std::string_view id) {
   while (parser.next()) {
   }
   return parser.last_event_id() == id;
+}
+
+/// Whether a block brings an event of this name.
+bool brings(const port::Frame& frame, std::string_view event) {
+  if (frame.raw.find(event) == std::string_view::npos) {
+    return false;
+  }
+  sse::MessageParser parser;
+  parser.push(frame.raw);
+  while (const auto parsed = parser.next()) {
+    if (parsed->kind == sse::Parsed::Kind::message && parsed->message.event == event) {
+      return true;
+    }
+  }
+  return false;
 }
 
 /// How many bytes of the connection of a frame come before it.
@@ -93,8 +114,13 @@ std::unique_ptr<port::FrameSource> open_frames(const schema::TapeReader& tape,
 }
 
 Result<std::unique_ptr<ServedFrames>> ServedFrames::prepare(const schema::TapeReader& tape,
+                                                            const std::string& path,
                                                             const ReplayWishes& wishes) {
-  std::unique_ptr<ServedFrames> served(new ServedFrames(tape, wishes));
+  auto marks = TapeMarks::read(tape, path);
+  if (!marks) {
+    return fail(marks.error());
+  }
+  std::unique_ptr<ServedFrames> served(new ServedFrames(tape, wishes, *std::move(marks)));
   auto connections = tape.connections();
   const auto first_seq = served->first_whole_seq();
   const auto end = served->first_frame({.from_ns = wishes.until_ns});
@@ -120,17 +146,18 @@ Result<std::unique_ptr<port::FrameSource>> ServedFrames::open() {
 
 Result<std::unique_ptr<port::FrameSource>> ServedFrames::reopen(
     const replayer::Position& position) {
-  if (position.seq == 0 || last_seq_ == 0) {
+  if (!position.known_seq && (position.seq == 0 || last_seq_ == 0)) {
     return open();
   }
-  const std::uint64_t passes_over = (position.seq - 1) / last_seq_;
+  const std::uint64_t passes_over = position.seq == 0 ? 0 : (position.seq - 1) / last_seq_;
   const std::uint64_t next_seq = std::max(seq_on_tape(position.seq) + 1, first_seq_);
   return open_passes({.passes_over = passes_over,
                       .time_over_ns = static_cast<std::int64_t>(passes_over) * pass_ns_,
                       .seq_over = passes_over * last_seq_},
-                     [this, next_seq, needs_state = position.needs_state, begun = false]() mutable {
+                     [this, next_seq, position, begun = false]() mutable {
                        return std::exchange(begun, true) ? open_pass(first_seq_, true)
-                                                         : open_pass(next_seq, needs_state);
+                              : position.known_seq ? change_before(next_seq, *position.known_seq)
+                                                   : open_pass(next_seq, position.needs_state);
                      });
 }
 
@@ -147,7 +174,7 @@ Result<std::unique_ptr<port::FrameSource>> ServedFrames::open_passes(
       edited(std::make_unique<replayer::LoopedSource>(std::move(open), passes,
                                                       wishes_.timeline.from_ns, start),
              wishes_.edits);
-  if (wishes_.faithful) {
+  if (wishes_.faithful || wishes_.destination != Destination::server) {
     return frames;
   }
   return std::unique_ptr<port::FrameSource>(
@@ -157,7 +184,7 @@ Result<std::unique_ptr<port::FrameSource>> ServedFrames::open_passes(
 Result<std::unique_ptr<port::FrameSource>> ServedFrames::open_pass(std::uint64_t first_seq,
                                                                    bool needs_state) {
   auto frames = open_range(tape_, {.first_seq = first_seq, .last_seq = last_seq_}, wishes_.chunks);
-  if (!frames || !needs_state || first_seq == 1) {
+  if (!frames || !needs_state || first_seq == 1 || wishes_.destination != Destination::server) {
     return frames;
   }
   if (wishes_.faithful && first_seq <= last_seq_) {
@@ -183,6 +210,166 @@ Result<std::unique_ptr<port::FrameSource>> ServedFrames::state_before(
   like->recv_ns = before_all_ns;
   return std::unique_ptr<port::FrameSource>(
       std::make_unique<replayer::PrefacedSource>(*std::move(blocks), *like, std::move(rest)));
+}
+
+Result<std::unique_ptr<port::FrameSource>> ServedFrames::change_before(std::uint64_t seq,
+                                                                       std::uint64_t known_seq) {
+  auto rest = open_range(tape_, {.first_seq = seq, .last_seq = last_seq_}, wishes_.chunks);
+  if (!rest || wishes_.destination != Destination::server) {
+    return rest;
+  }
+  auto like = frame(seq - 1);
+  const auto known = known_.state_after(seq_on_tape(known_seq));
+  const auto state = state_.state_after(seq - 1);
+  if (!like || !known || !state) {
+    return fail(!like ? like.error() : !known ? known.error() : state.error());
+  }
+  const state::State nothing;
+  auto blocks = *known == nullptr && *state == nullptr
+                    ? std::vector<std::string>()
+                    : state::transition_blocks(*known != nullptr ? **known : nothing,
+                                               *state != nullptr ? **state : nothing);
+  like->recv_ns = before_all_ns;
+  return std::unique_ptr<port::FrameSource>(
+      std::make_unique<replayer::PrefacedSource>(std::move(blocks), *like, *std::move(rest)));
+}
+
+std::uint64_t ServedFrames::pass_of(std::int64_t at_ns) const {
+  const std::int64_t since_ns = saturating_distance(wishes_.timeline.from_ns, at_ns);
+  if (since_ns <= 0 || pass_ns_ == 0) {
+    return 0;
+  }
+  const std::uint64_t last =
+      wishes_.passes == 0 ? std::numeric_limits<std::uint64_t>::max() : wishes_.passes - 1;
+  // The end of a pass is the beginning of the next one, and belongs to the first.
+  return std::min(static_cast<std::uint64_t>((since_ns - 1) / pass_ns_), last);
+}
+
+std::int64_t ServedFrames::tape_ns(std::int64_t at_ns) const {
+  return at_ns - static_cast<std::int64_t>(pass_of(at_ns)) * pass_ns_;
+}
+
+std::int64_t ServedFrames::end_ns() const {
+  return wishes_.timeline.from_ns + pass_ns_;
+}
+
+Result<replayer::Position> ServedFrames::place_at(std::int64_t at_ns) {
+  const std::uint64_t pass = pass_of(at_ns);
+  const std::int64_t moment_ns = std::clamp(tape_ns(at_ns), wishes_.timeline.from_ns, end_ns());
+  const auto next = first_frame({.from_ns = moment_ns + 1});
+  if (!next) {
+    return fail(next.error());
+  }
+  const std::uint64_t seq = *next ? std::min((*next)->seq - 1, last_seq_) : last_seq_;
+  auto place = behind(seq, pass);
+  if (place) {
+    place->at_ns = moment_ns + static_cast<std::int64_t>(pass) * pass_ns_;
+  }
+  return place;
+}
+
+Result<replayer::Position> ServedFrames::place_behind(std::uint64_t seq) {
+  return behind(seq_on_tape(seq), seq == 0 || last_seq_ == 0 ? 0 : (seq - 1) / last_seq_);
+}
+
+Result<replayer::Position> ServedFrames::behind(std::uint64_t seq, std::uint64_t pass) const {
+  // Who begins at --from is where that is; a block that goes on is not behind anybody.
+  for (; seq >= first_seq_; --seq) {
+    const auto at = frame(seq);
+    const auto after = frame(seq + 1);
+    if (!at || !after) {
+      return fail(!at ? at.error() : after.error());
+    }
+    if (at->complete || seq == last_seq_ || at->connection_id != after->connection_id) {
+      return replayer::Position{.seq = pass * last_seq_ + seq,
+                                .at_ns = at->recv_ns + static_cast<std::int64_t>(pass) * pass_ns_};
+    }
+  }
+  return replayer::Position{
+      .seq = pass * last_seq_ + first_seq_ - 1,
+      .at_ns = wishes_.timeline.from_ns + static_cast<std::int64_t>(pass) * pass_ns_};
+}
+
+Result<std::optional<replayer::Position>> ServedFrames::find_event(std::string_view event,
+                                                                   std::uint64_t seq) {
+  const std::uint64_t pass = seq == 0 || last_seq_ == 0 ? 0 : (seq - 1) / last_seq_;
+  const std::uint64_t first = std::max(seq_on_tape(seq) + 1, first_seq_);
+  auto opened = tape_.frames({.first_seq = first, .last_seq = last_seq_});
+  if (!opened) {
+    return fail(opened.error());
+  }
+  const auto frames = edited(*std::move(opened), wishes_.edits);
+  for (;;) {
+    const auto frame = frames->next();
+    if (!frame) {
+      return fail(frame.error());
+    }
+    if (!*frame) {
+      return std::optional<replayer::Position>();
+    }
+    if (brings(**frame, event)) {
+      auto place = behind((*frame)->seq - 1, pass);
+      if (!place) {
+        return fail(place.error());
+      }
+      place->at_ns = (*frame)->recv_ns + static_cast<std::int64_t>(pass) * pass_ns_;
+      return std::optional(*place);
+    }
+  }
+}
+
+Result<std::string> ServedFrames::state_json(std::uint64_t seq) {
+  state::Join join = recorded_join(tape_);
+  join.self = wishes_.self.value_or(join.self);
+  auto frames = tape_.frames({.last_seq = seq_on_tape(seq)});
+  if (!frames) {
+    return fail(frames.error());
+  }
+  state::Derivation derivation(std::move(join), {.signals = false});
+  for (;;) {
+    while (derivation.next()) {
+    }
+    const auto frame = (*frames)->next();
+    if (!frame) {
+      return fail(frame.error());
+    }
+    if (!*frame) {
+      break;
+    }
+    derivation.push({(*frame)->seq, (*frame)->connection_id, (*frame)->recv_ns},
+                    wall_ns_on(tape_, connections_, (*frame)->connection_id, (*frame)->recv_ns),
+                    (*frame)->raw);
+  }
+  derivation.finish();
+  while (derivation.next()) {
+  }
+  std::string text;
+  append_state_json(text, derivation.reducer());
+  return text;
+}
+
+Result<std::optional<replayer::Glance>> ServedFrames::glance(std::uint64_t seq) {
+  const auto known = known_.state_after(seq_on_tape(seq));
+  if (!known) {
+    return fail(known.error());
+  }
+  if (*known == nullptr) {
+    return std::optional<replayer::Glance>();
+  }
+  const state::State& state = **known;
+  replayer::Glance glance;
+  state.rooms.for_each([&](const state::Room& room) {
+    glance.participants += room.participants.size();
+    glance.breakouts += !room.id->is_text(state::main_room) && room.is_known() ? 1 : 0;
+  });
+  const state::Value presentation = *state.main().presentation;
+  if (presentation.is_object()) {
+    const state::Value name = presentation["presenter_name"];
+    glance.presenter = name.is_string() ? std::string(name.as_string()) : "somebody";
+  }
+  const state::Value status = *state.main().status;
+  glance.locked = status.is_object() && state::truthy(status["locked"]);
+  return std::optional(std::move(glance));
 }
 
 Result<std::optional<replayer::Position>> ServedFrames::find_event_id(std::string_view id) const {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/replay_wishes.hpp"
+#include "cli/tape_marks.hpp"
 #include "cli/tape_state.hpp"
 #include "core/port/frame_source.hpp"
 #include "replayer/faithful_source.hpp"
@@ -30,16 +31,18 @@ struct Place {
 };
 
 /// The same for clients: where one begins in the middle it is first told what a node tells at a
-/// join. The `seq` of a frame counts on from pass to pass. Sources must not outlive it.
-class ServedFrames {
+/// join. The `seq` of a frame counts on from pass to pass. Sources must not outlive it. Without
+/// clients, on stdout, every byte is played, and nothing else.
+class ServedFrames final : public replayer::Reel {
  public:
-  /// `tape` and `wishes` must outlive it.
+  /// `tape`, which lies at `path`, and `wishes` must outlive it; "": it is made up of several.
   [[nodiscard]] static Result<std::unique_ptr<ServedFrames>> prepare(const schema::TapeReader& tape,
+                                                                     const std::string& path,
                                                                      const ReplayWishes& wishes);
 
   [[nodiscard]] Result<std::unique_ptr<port::FrameSource>> open();
   [[nodiscard]] Result<std::unique_ptr<port::FrameSource>> reopen(
-      const replayer::Position& position);
+      const replayer::Position& position) override;
   /// How things stand after the frame `seq`; 0: before the first that is played.
   [[nodiscard]] Result<std::unique_ptr<port::FrameSource>> open_state(std::uint64_t seq);
 
@@ -51,17 +54,38 @@ class ServedFrames {
   [[nodiscard]] replayer::Loss loss_between(std::uint32_t connection_id,
                                             std::uint32_t next_connection_id) const;
 
+  [[nodiscard]] Result<replayer::Position> place_at(std::int64_t at_ns) override;
+  [[nodiscard]] Result<replayer::Position> place_behind(std::uint64_t seq) override;
+  [[nodiscard]] Result<std::optional<replayer::Position>> find_event(std::string_view event,
+                                                                     std::uint64_t seq) override;
+  [[nodiscard]] const std::vector<replayer::Mark>& marks() const override { return marks_.all(); }
+  [[nodiscard]] Result<replayer::Kept> add_mark(replayer::Mark mark) override {
+    return marks_.add(std::move(mark));
+  }
+  /// Of the tape, before anything is edited.
+  [[nodiscard]] Result<std::string> state_json(std::uint64_t seq) override;
+  [[nodiscard]] Result<std::optional<replayer::Glance>> glance(std::uint64_t seq) override;
+  [[nodiscard]] std::int64_t tape_ns(std::int64_t at_ns) const override;
+  [[nodiscard]] std::int64_t end_ns() const override;
+
   [[nodiscard]] const replayer::LeftOut& left_out() const { return left_out_; }
 
  private:
-  ServedFrames(const schema::TapeReader& tape, const ReplayWishes& wishes)
-      : tape_(tape), wishes_(wishes), state_(tape) {}
+  ServedFrames(const schema::TapeReader& tape, const ReplayWishes& wishes, TapeMarks marks)
+      : tape_(tape), wishes_(wishes), state_(tape), known_(tape), marks_(std::move(marks)) {}
 
   /// The frames of a pass from `first_seq` on, with what is to be told first.
   [[nodiscard]] Result<std::unique_ptr<port::FrameSource>> open_pass(std::uint64_t first_seq,
                                                                      bool needs_state);
   [[nodiscard]] Result<std::unique_ptr<port::FrameSource>> state_before(
       std::uint64_t seq, std::unique_ptr<port::FrameSource> rest);
+  /// The same after a seek, for who knows how things stood after the frame `known_seq`.
+  [[nodiscard]] Result<std::unique_ptr<port::FrameSource>> change_before(std::uint64_t seq,
+                                                                         std::uint64_t known_seq);
+  /// The pass that a time of the replay lies in, from 0.
+  [[nodiscard]] std::uint64_t pass_of(std::int64_t at_ns) const;
+  /// Behind a frame of the tape, which may be 0, in this pass.
+  [[nodiscard]] Result<replayer::Position> behind(std::uint64_t seq, std::uint64_t pass) const;
   [[nodiscard]] Result<std::unique_ptr<port::FrameSource>> open_passes(
       const replayer::LoopStart& start, port::FrameSourceFactory open);
   [[nodiscard]] std::uint64_t seq_on_tape(std::uint64_t seq) const;
@@ -73,6 +97,8 @@ class ServedFrames {
   const schema::TapeReader& tape_;
   const ReplayWishes& wishes_;
   TapeState state_;
+  TapeState known_;  ///< to those who are sought away, and to who looks on
+  TapeMarks marks_;
   replayer::LeftOut left_out_;
   std::vector<schema::Connection> connections_;
   /// Of a pass: its first frame, its last, and how much recorded time it is.

@@ -1,16 +1,18 @@
 #include "cli/replay_report.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 
 #include "cli/output.hpp"
 #include "core/base/json_writer.hpp"
 #include "core/base/units.hpp"
+#include "replayer/limits.hpp"
 
 namespace tapedeck::cli {
 namespace {
 
-constexpr std::int64_t progress_step_ns = 200 * ns_per_ms;
+constexpr std::int64_t tick_ns = std::chrono::nanoseconds(limits::status_line_interval).count();
 
 /// `10.00x`, with so many digits as tell something.
 std::string achieved_rate(const replayer::PlayReport& played) {
@@ -64,36 +66,18 @@ void append_json(std::string& out, const replayer::PlayReport& played, const std
   out += '\n';
 }
 
-ProgressClock::ProgressClock(port::Clock& clock, const replayer::PlayReport& played,
-                             std::int64_t total_ns)
-    : clock_(clock), played_(played), total_ns_(total_ns), shown_ns_(clock.now_ns()) {}
-
-ProgressClock::~ProgressClock() {
-  if (shown_) {
-    std::fputs("\r\x1b[K", stderr);
-  }
-}
-
-port::Wait ProgressClock::wait_until(std::int64_t due_ns) {
+port::Wait TickClock::wait_until(std::int64_t due_ns) {
   while (true) {
-    const std::int64_t step_ns = std::min(due_ns, shown_ns_ + progress_step_ns);
+    const std::int64_t step_ns = std::min(due_ns, looked_ns_ + tick_ns);
     const port::Wait wait = clock_.wait_until(step_ns);
-    if (clock_.now_ns() >= shown_ns_ + progress_step_ns) {
-      show();
+    if (clock_.now_ns() >= looked_ns_ + tick_ns) {
+      looked_ns_ = clock_.now_ns();
+      look_();
     }
     if (wait == port::Wait::woken || step_ns == due_ns) {
       return wait;
     }
   }
-}
-
-void ProgressClock::show() {
-  shown_ = true;
-  shown_ns_ = clock_.now_ns();
-  std::fprintf(stderr, "\r\x1b[K%s / %s, %s, late %s", duration_text(played_.recorded_ns).c_str(),
-               format_duration(total_ns_).c_str(), achieved_rate(played_).c_str(),
-               format_duration(played_.lateness.quantile_ns(500)).c_str());
-  std::fflush(stderr);
 }
 
 }  // namespace tapedeck::cli

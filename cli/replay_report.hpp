@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "core/port/clock.hpp"
@@ -15,27 +16,21 @@ namespace tapedeck::cli {
 /// The same as a line of JSON, with the digest of the bytes.
 void append_json(std::string& out, const replayer::PlayReport& played, const std::string& digest);
 
-/// Lets a line on a terminal tell how far the replay is, in silences too: waits in small steps.
-class ProgressClock final : public port::Clock {
+/// Looks up now and then, in silences too: waits in small steps.
+class TickClock final : public port::Clock {
  public:
-  /// Both must outlive it; `total_ns` is how much recorded time there is to play.
-  ProgressClock(port::Clock& clock, const replayer::PlayReport& played, std::int64_t total_ns);
-  ProgressClock(const ProgressClock&) = delete;
-  ProgressClock& operator=(const ProgressClock&) = delete;
-  ~ProgressClock() override;
+  /// `clock` must outlive it.
+  TickClock(port::Clock& clock, std::function<void()> look)
+      : clock_(clock), look_(std::move(look)), looked_ns_(clock.now_ns()) {}
 
   [[nodiscard]] std::int64_t now_ns() override { return clock_.now_ns(); }
 
   port::Wait wait_until(std::int64_t due_ns) override;
 
  private:
-  void show();
-
   port::Clock& clock_;
-  const replayer::PlayReport& played_;
-  std::int64_t total_ns_;
-  std::int64_t shown_ns_;
-  bool shown_ = false;
+  std::function<void()> look_;
+  std::int64_t looked_ns_;
 };
 
 }  // namespace tapedeck::cli

@@ -13,6 +13,7 @@
 #include "cli/listen_options.hpp"
 #include "cli/output.hpp"
 #include "cli/replay_frames.hpp"
+#include "cli/replay_keys.hpp"
 #include "cli/replay_report.hpp"
 #include "cli/served_calls.hpp"
 #include "core/base/join_defaults.hpp"
@@ -101,8 +102,8 @@ class ReplayJournal {
 };
 
 Result<void> prepare(Conference& conference, const schema::TapeReader& tape,
-                     const ReplayWishes& wishes, ReplayJournal& journal) {
-  auto frames = ServedFrames::prepare(tape, wishes);
+                     const std::string& path, const ReplayWishes& wishes, ReplayJournal& journal) {
+  auto frames = ServedFrames::prepare(tape, path, wishes);
   if (!frames) {
     return fail(frames.error());
   }
@@ -120,6 +121,7 @@ Result<void> prepare(Conference& conference, const schema::TapeReader& tape,
   conference.calls = *std::move(prepared);
   ServedCalls& calls = *conference.calls;
   replayer::Programme& programme = conference.programme;
+  programme.reel = &served;
   programme.open_stream = [&served](const replayer::JoinInfo&) { return served.open(); };
   programme.reopen = [&served](const replayer::Position& at) { return served.reopen(at); };
   programme.open_state = [&calls](std::uint64_t seq) { return calls.open_state(seq); };
@@ -189,7 +191,9 @@ Result<Conferences> open_folder(const std::string& folder, const ReplayWishes& w
     }
     added->second.alias = alias;
     added->second.owned = *std::move(tape);
-    if (auto prepared = prepare(added->second, *added->second.owned, wishes, journal); !prepared) {
+    if (auto prepared =
+            prepare(added->second, *added->second.owned, entry->path().string(), wishes, journal);
+        !prepared) {
       return fail(prepared.error());
     }
   }
@@ -218,10 +222,16 @@ Result<ExitCode> serve(replayer::ServerOptions options, replayer::Programme prog
   options.at_once = wishes.at_once;
   options.chunks = wishes.chunks;
   options.pause = &pause;
+  options.steered = true;
   options.once = wishes.once;
   options.faults = &faults.plan();
   options.journal = journal.hook();
-  options.log = say;
+  ReplayConsole terminal(stop, true);
+  options.console = terminal.console();
+  options.log = [&](std::string_view sentence) {
+    terminal.clear();
+    say(sentence);
+  };
   const auto server = replayer::Server::listen(std::move(options), std::move(programme));
   if (!server) {
     return fail(server.error());
@@ -230,6 +240,7 @@ Result<ExitCode> serve(replayer::ServerOptions options, replayer::Programme prog
     return fail(announced.error());
   }
   const auto ran = (*server)->run(stop);
+  terminal.clear();
   const auto journalled = journal.finish();
   if (!ran || !journalled) {
     return fail(!ran ? ran.error() : journalled.error());
@@ -251,7 +262,9 @@ Result<ExitCode> serve_tape(const schema::TapeReader& tape, const ReplayWishes& 
     return fail(journal.error());
   }
   Conference conference;
-  if (auto prepared = prepare(conference, tape, wishes, **journal); !prepared) {
+  if (auto prepared =
+          prepare(conference, tape, wishes.more.empty() ? wishes.tape : "", wishes, **journal);
+      !prepared) {
     return fail(prepared.error());
   }
   replayer::ServerOptions options;

@@ -19,6 +19,14 @@ bool tells_something(const state::Counts& counts) {
 }  // namespace
 
 Result<std::vector<std::string>> TapeState::blocks_after(std::uint64_t seq) {
+  const auto state = state_after(seq);
+  if (!state) {
+    return fail(state.error());
+  }
+  return *state != nullptr ? state::restoring_blocks(**state) : std::vector<std::string>();
+}
+
+Result<const state::State*> TapeState::state_after(std::uint64_t seq) {
   if (seq < seq_) {
     followed_.clear();
     seq_ = 0;
@@ -39,8 +47,7 @@ Result<std::vector<std::string>> TapeState::blocks_after(std::uint64_t seq) {
     push(**frame);
   }
   const state::State* state = followed_.state();
-  return state != nullptr && tells_something(state->counts) ? state::restoring_blocks(*state)
-                                                            : std::vector<std::string>();
+  return state != nullptr && tells_something(state->counts) ? state : nullptr;
 }
 
 void TapeState::push(const port::Frame& frame) {

@@ -18,6 +18,10 @@ class TapeState {
   /// `tape` must outlive it.
   explicit TapeState(const schema::TapeReader& tape) : tape_(tape) {}
 
+  /// The state after the frame `seq`, until the next call; null where no event that a client knows
+  /// has come yet.
+  [[nodiscard]] Result<const state::State*> state_after(std::uint64_t seq);
+
   /// What a node tells after the frame `seq`; nothing where no event that a client knows has come
   /// yet. A client that was sent away and came back on another connection began anew there.
   [[nodiscard]] Result<std::vector<std::string>> blocks_after(std::uint64_t seq);

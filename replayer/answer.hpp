@@ -22,6 +22,8 @@ struct Answer {
   std::string body;                   ///< JSON; "" for none
   std::string allow;                  ///< for the Allow header; "" for none
   std::optional<StreamGrant> stream;  ///< an event stream is the body
+  bool feed = false;                  ///< the body is the feed of the status
+  bool own_pages_only = false;        ///< no page of another origin may read it
   bool hold_back = false;             ///< to be sent after limits::refused_refresh_delay
 };
 

@@ -5,6 +5,7 @@
 #include <iterator>
 #include <utility>
 
+#include "core/base/check.hpp"
 #include "core/base/json_text.hpp"
 #include "core/base/units.hpp"
 #include "replayer/fault_plan.hpp"
@@ -20,7 +21,66 @@ Result<void> Channel::start(std::unique_ptr<port::FrameSource> source, const Tim
   play_ = *play;
   over_ = false;
   loss_.reset();
+  from_ns_ = last_ns_ = timeline.from_ns();
   return {};
+}
+
+Result<void> Channel::seek(
+    const Position& position,
+    const std::function<Result<std::unique_ptr<port::FrameSource>>(const Position&)>& open,
+    const Timeline& timeline) {
+  if (auto finished = deck_.finish_block(play_); !finished) {
+    return finished;
+  }
+  Position to = position;
+  to.needs_state = true;
+  to.known_seq = last_seq_;
+  const auto loss = std::exchange(loss_, {});  // opening may find another one
+  auto source = open(to);
+  auto sought = source ? over_ ? start(*std::move(source), timeline)
+                               : deck_.seek(play_, *std::move(source), timeline)
+                       : Result<void>(fail(source.error()));
+  if (!sought) {
+    loss_ = loss;
+    return sought;
+  }
+  broke_off_ = false;
+  from_ns_ = last_ns_ = position.at_ns;
+  last_seq_ = position.seq;
+  if (rules_.keeps_place) {
+    handed_.push_back({handed_bytes_, position.seq, position.at_ns});
+  }
+  return {};
+}
+
+void Channel::pause(std::int64_t now_ns) {
+  session_.paused = true;
+  deck_.pause(play_, now_ns);
+}
+
+void Channel::resume(std::int64_t now_ns) {
+  session_.paused = false;
+  deck_.resume(play_, now_ns);
+}
+
+void Channel::set_rate(const Rate& rate, std::int64_t now_ns) {
+  session_.rate = rate;
+  deck_.set_rate(play_, rate, now_ns);
+}
+
+Result<void> Channel::step(std::int64_t now_ns, std::uint64_t frames) {
+  session_.paused = true;
+  return deck_.step(play_, now_ns, frames);
+}
+
+Session Channel::session(std::int64_t now_ns) const {
+  Session now = session_;
+  const Timeline* timeline = deck_.timeline(play_);
+  now.clients = listeners_.size() + arriving_.size();
+  now.over = over_;
+  now.at_ns = timeline == nullptr ? last_ns_ : timeline->position_ns(now_ns);
+  now.seq = last_seq_;
+  return now;
 }
 
 void Channel::add(Listener listener) {
@@ -66,7 +126,7 @@ port::Frame Channel::rewritten(port::Frame frame) {
 
 Result<void> Channel::accept(const port::Frame& handed) {
   const port::Frame frame = rewritten(handed);
-  last_ns_ = frame.recv_ns;
+  last_ns_ = std::max(frame.recv_ns, from_ns_);
   if (is_cut(frame)) {
     break_off();
     return {};
@@ -94,7 +154,7 @@ Result<void> Channel::accept(const port::Frame& handed) {
   if (rules_.keeps_place) {
     handed_bytes_ += frame.raw.size();
     if (frame.complete) {
-      handed_.push_back({handed_bytes_, frame.seq, frame.recv_ns});
+      handed_.push_back({handed_bytes_, frame.seq, last_ns_});
     }
   }
   if (rules_.frames_apart) {
@@ -395,31 +455,39 @@ Result<Broadcast::Channels::iterator> Broadcast::channel_for(const StreamGrant& 
     return fail(source.error());
   }
   const auto channel =
-      channels_.emplace(channels_.end(), deck_, programme, rules_of(grant, programme));
+      channels_.emplace(channels_.end(), deck_, programme, rules_of(grant, programme),
+                        Session{.id = last_session_ + 1,
+                                .conference = programme_.conference ? grant.who.alias : "",
+                                .listener = is_shared() ? "" : grant.who.display_name,
+                                .rate = timeline.rate,
+                                .paused = timeline.paused,
+                                .reel = programme.reel});
   const bool live = options_.sharing == Sharing::live;
-  if (auto started = play(*channel, grant, *std::move(source),
-                          Timeline(timeline, live ? started_ns_ : clock_.now_ns()));
+  if (auto started = channel->start(as_heard(*channel, *std::move(source)),
+                                    Timeline(timeline, live ? started_ns_ : clock_.now_ns()));
       !started) {
     channels_.erase(channel);
     note_failure(started.error());
     return fail(started.error());
   }
+  ++last_session_;
   return channel;
 }
 
-Result<void> Broadcast::play(Channel& channel, const StreamGrant& grant,
-                             std::unique_ptr<port::FrameSource> source, const Timeline& timeline) {
+std::unique_ptr<port::FrameSource> Broadcast::as_heard(Channel& channel,
+                                                       std::unique_ptr<port::FrameSource> source) {
   if (channel.programme().losses) {
     source = std::make_unique<FaithfulSource>(
         std::move(source), channel.programme().losses,
         [&channel](const Loss& loss) { channel.lose_with_source(loss); });
   }
   if (options_.faults != nullptr) {
-    source = options_.faults->apply(std::move(source), is_shared() ? 1 : opened_ + 1,
-                                    join_info(grant.who).now_ns,
-                                    is_shared() ? AfterCut::go_on : AfterCut::end);
+    // Where each stream has a channel of its own they have the same number.
+    source =
+        options_.faults->apply(std::move(source), is_shared() ? 1 : channel.id(), timeline_now_ns(),
+                               is_shared() ? AfterCut::go_on : AfterCut::end);
   }
-  return channel.start(std::move(source), timeline);
+  return source;
 }
 
 Result<std::optional<Position>> Broadcast::position_of(const StreamGrant& grant,
@@ -546,34 +614,75 @@ void Broadcast::lose(Channel& channel, std::uint64_t member_id, const Loss& loss
   }
   lost_until_ns_[&channel.programme()] = until_ns;
   TimelineOptions options = timeline_;
+  options.rate = timeline.rate();
+  options.paused = timeline.is_paused();
   options.from_ns = loss.until_ns;
   auto source = channel.programme().reopen(position);
-  const auto started = source ? play(channel, {}, *std::move(source), Timeline(options, until_ns))
-                              : Result<void>(fail(source.error()));
+  const auto started =
+      source ? channel.start(as_heard(channel, *std::move(source)), Timeline(options, until_ns))
+             : Result<void>(fail(source.error()));
   if (!started) {
     note_failure(started.error());
   }
 }
 
-void Broadcast::pause() {
-  timeline_.paused = true;
+std::vector<Session> Broadcast::sessions() const {
+  std::vector<Session> sessions;
   for (const Channel& channel : channels_) {
-    deck_.pause(channel.play(), clock_.now_ns());
+    sessions.push_back(channel.session(clock_.now_ns()));
+  }
+  return sessions;
+}
+
+void Broadcast::for_each(SessionId id, const std::function<void(Channel&)>& action) {
+  for (Channel& channel : channels_) {
+    if (id == all_sessions || id == channel.id()) {
+      action(channel);
+    }
   }
 }
 
-void Broadcast::resume() {
-  timeline_.paused = false;
-  for (const Channel& channel : channels_) {
-    deck_.resume(channel.play(), clock_.now_ns());
-  }
+void Broadcast::pause(SessionId id) {
+  timeline_.paused = timeline_.paused || id == all_sessions;
+  for_each(id, [&](Channel& channel) { channel.pause(clock_.now_ns()); });
 }
 
-void Broadcast::set_rate(const Rate& rate) {
-  timeline_.rate = rate;
-  for (const Channel& channel : channels_) {
-    deck_.set_rate(channel.play(), rate, clock_.now_ns());
-  }
+void Broadcast::resume(SessionId id) {
+  timeline_.paused = timeline_.paused && id != all_sessions;
+  for_each(id, [&](Channel& channel) { channel.resume(clock_.now_ns()); });
+}
+
+void Broadcast::set_rate(SessionId id, const Rate& rate) {
+  timeline_.rate = id == all_sessions ? rate : timeline_.rate;
+  for_each(id, [&](Channel& channel) { channel.set_rate(rate, clock_.now_ns()); });
+}
+
+Result<void> Broadcast::step(SessionId id, std::uint64_t frames) {
+  Result<void> stepped;
+  for_each(id, [&](Channel& channel) {
+    if (stepped) {
+      stepped = channel.step(clock_.now_ns(), frames);
+    }
+  });
+  return stepped;
+}
+
+Result<void> Broadcast::seek(SessionId id, const Position& position) {
+  const auto channel = std::ranges::find(channels_, id, &Channel::id);
+  check(channel != channels_.end(), "a seek in no session");
+  const Session now = channel->session(clock_.now_ns());
+  TimelineOptions options = timeline_;
+  options.rate = now.rate;
+  options.paused = now.paused;
+  options.from_ns = position.at_ns;
+  lost_until_ns_.erase(&channel->programme());
+  return channel->seek(
+      position,
+      [&](const Position& to) -> Result<std::unique_ptr<port::FrameSource>> {
+        auto source = now.reel->reopen(to);
+        return source ? as_heard(*channel, *std::move(source)) : std::move(source);
+      },
+      Timeline(options, clock_.now_ns()));
 }
 
 bool Broadcast::done() const {

@@ -24,6 +24,7 @@
 #include "replayer/journal.hpp"
 #include "replayer/paced_sink.hpp"
 #include "replayer/server.hpp"
+#include "replayer/steering.hpp"
 
 namespace tapedeck::replayer {
 
@@ -60,15 +61,32 @@ class Channel final : public PacedSink {
     bool sends_each_time = false;
   };
 
-  /// Both must outlive it.
-  Channel(Deck& deck, const Programme& programme, Rules rules)
-      : deck_(deck), programme_(programme), rules_(std::move(rules)) {}
+  /// Deck and programme must outlive it.
+  Channel(Deck& deck, const Programme& programme, Rules rules, Session session)
+      : deck_(deck),
+        programme_(programme),
+        rules_(std::move(rules)),
+        session_(std::move(session)) {}
 
+  [[nodiscard]] SessionId id() const { return session_.id; }
   /// What it plays.
   [[nodiscard]] const Programme& programme() const { return programme_; }
 
   Result<void> start(std::unique_ptr<port::FrameSource> source, const Timeline& timeline);
   void stop() { deck_.stop(play_); }
+  /// Goes on at a position of the source, also when it is over: `open` is called once the block
+  /// that listeners have the beginning of is whole. Where this fails nothing else has changed.
+  Result<void> seek(
+      const Position& position,
+      const std::function<Result<std::unique_ptr<port::FrameSource>>(const Position&)>& open,
+      const Timeline& timeline);
+
+  void pause(std::int64_t now_ns);
+  void resume(std::int64_t now_ns);
+  void set_rate(const Rate& rate, std::int64_t now_ns);
+  Result<void> step(std::int64_t now_ns, std::uint64_t frames);
+  /// How far it is.
+  [[nodiscard]] Session session(std::int64_t now_ns) const;
   [[nodiscard]] Deck::PlayId play() const { return play_; }
 
   /// When the source is over the connections are lost.
@@ -130,6 +148,7 @@ class Channel final : public PacedSink {
   Deck& deck_;
   const Programme& programme_;
   Rules rules_;
+  Session session_;  ///< what does not change by itself: who it is, rate and pause
   Deck::PlayId play_ = 0;
   std::vector<Listener> listeners_;
   std::vector<Listener> arriving_;  ///< came in the middle of a block: they hear the next one
@@ -147,6 +166,7 @@ class Channel final : public PacedSink {
   bool over_ = false;
   bool broke_off_ = false;
   std::optional<Loss> loss_;  ///< after which the source is over
+  std::int64_t from_ns_ = 0;  ///< what is told before has no time of its own
   std::uint64_t last_seq_ = 0;
   std::int64_t last_ns_ = 0;
   std::uint64_t handed_bytes_ = 0;
@@ -154,7 +174,7 @@ class Channel final : public PacedSink {
   std::uint64_t place_seq_ = 0;
 };
 
-class Broadcast {
+class Broadcast final : public Plays {
  public:
   /// All must outlive it.
   Broadcast(Deck& deck, port::Clock& clock, const ServerOptions& options,
@@ -189,11 +209,16 @@ class Broadcast {
   /// Drops who keeps others waiting.
   void drop_stalled();
 
-  /// Steer what is played, and what will be.
-  void pause();
-  void resume();
-  void set_rate(const Rate& rate);
-  [[nodiscard]] bool is_paused() const { return timeline_.paused; }
+  [[nodiscard]] std::vector<Session> sessions() const override;
+  [[nodiscard]] const PlayReport& played() const override { return deck_.report(); }
+  [[nodiscard]] bool begins_paused() const override { return timeline_.paused; }
+  [[nodiscard]] const Rate& begins_at_rate() const override { return timeline_.rate; }
+  // For all sessions these three hold for those to come too.
+  void pause(SessionId id) override;
+  void resume(SessionId id) override;
+  void set_rate(SessionId id, const Rate& rate) override;
+  Result<void> step(SessionId id, std::uint64_t frames) override;
+  Result<void> seek(SessionId id, const Position& position) override;
 
   /// With ServerOptions::once: a source is over, and those who heard it have all of it.
   [[nodiscard]] bool done() const;
@@ -221,9 +246,11 @@ class Broadcast {
   [[nodiscard]] bool plays_for(Channel& channel, const JoinInfo& who,
                                const Programme& programme) const;
   [[nodiscard]] Moment moment_of(const JoinInfo& who, const Programme& programme);
-  /// Wraps a source in what the options let go wrong with it, and starts the channel.
-  Result<void> play(Channel& channel, const StreamGrant& grant,
-                    std::unique_ptr<port::FrameSource> source, const Timeline& timeline);
+  /// A source with what was lost on the recording and what the options let go wrong.
+  [[nodiscard]] std::unique_ptr<port::FrameSource> as_heard(
+      Channel& channel, std::unique_ptr<port::FrameSource> source);
+  /// Of the channel of this session; of all of them.
+  void for_each(SessionId id, const std::function<void(Channel&)>& action);
   [[nodiscard]] bool keeps_places() const {
     return options_.sharing == Sharing::separate && (programme_.reopen || programme_.conference);
   }
@@ -255,6 +282,7 @@ class Broadcast {
   /// By the clock, where all share one.
   std::map<const Programme*, std::int64_t> lost_until_ns_;
   bool done_ = false;  ///< where each stream has a source of its own
+  SessionId last_session_ = 0;
   std::uint64_t opened_ = 0;
   std::uint64_t dropped_ = 0;
   std::optional<Error> failure_;

@@ -37,9 +37,12 @@ using HttpResponse = http::response<http::empty_body>;
 
 /// Status line and header that every response has. Any page may ask: a web app is often served
 /// from another origin, and the farewell of a closed tab (sendBeacon) comes with credentials.
-HttpResponse response_to(const HttpRequest& request, int status) {
+HttpResponse response_to(const HttpRequest& request, int status, bool own_pages_only = false) {
   HttpResponse response(http::int_to_status(static_cast<unsigned>(status)), request.version());
   response.set(http::field::server, "tapedeck");
+  if (own_pages_only) {
+    return response;
+  }
   response.set(http::field::vary, "Origin");
   const auto origin = request.find(http::field::origin);
   if (origin == request.end()) {
@@ -70,6 +73,17 @@ std::string text_of(const HttpResponse& response) {
   return text.str();
 }
 
+/// The header of an event stream.
+HttpResponse stream_response_to(const HttpRequest& request, bool own_pages_only = false) {
+  HttpResponse response = response_to(request, 200, own_pages_only);
+  response.set(http::field::content_type, "text/event-stream");
+  response.set(http::field::cache_control, "no-cache, no-transform");
+  response.set("X-Accel-Buffering", "no");
+  response.chunked(request.version() >= 11);
+  response.keep_alive(false);
+  return response;
+}
+
 /// RFC 9112, section 3.2: a request of HTTP/1.1 names its host once.
 bool names_its_host(const HttpRequest& request) {
   return request.version() < 11 || request.count(http::field::host) == 1;
@@ -95,6 +109,9 @@ asio::awaitable<void> Connection::serve() {
   if (stream_) {
     co_await stream_->until_closed();
     service_.broadcast.detach(*stream_);
+    if (service_.feed != nullptr) {
+      service_.feed->remove(stream_);
+    }
   } else {
     co_await linger();
   }
@@ -167,12 +184,18 @@ asio::awaitable<bool> Connection::answer(HttpRequest request) {
                       .target = request.target(),
                       .token = request["token"],
                       .pin = request["pin"],
+                      .host = request[http::field::host],
+                      .origin = request[http::field::origin],
                       .body = request.body(),
                       .now_ns = steady_now_ns()};
-  Answer answer = service_.facade.answer(asked);
+  const bool steers = service_.control != nullptr && ControlApi::serves(asked.target);
+  Answer answer = steers ? service_.control->answer(asked) : service_.facade.answer(asked);
   if (answer.hold_back) {
     delay_.expires_after(service_.limits.refused_refresh_delay);
     co_await delay_.async_wait(as_result());
+  }
+  if (answer.feed) {
+    co_return co_await send_feed(request);
   }
   if (answer.stream) {
     co_return co_await send_stream(request, *std::move(answer.stream));
@@ -182,13 +205,13 @@ asio::awaitable<bool> Connection::answer(HttpRequest request) {
 
 asio::awaitable<bool> Connection::send_answer(const HttpRequest& request, Answer answer) {
   note_answer(request, answer.status);
-  HttpResponse response = response_to(request, answer.status);
+  HttpResponse response = response_to(request, answer.status, answer.own_pages_only);
   const bool keep_alive = request.keep_alive() && !stopping_;
   response.keep_alive(keep_alive);
   if (!answer.allow.empty()) {
     response.set(http::field::allow, answer.allow);
   }
-  if (request.method() == http::verb::options) {
+  if (request.method() == http::verb::options && !answer.own_pages_only) {
     allow_preflight(response, request, answer.allow);
   }
   if (answer.status != 204) {  // which has no body, not an empty one
@@ -211,14 +234,7 @@ asio::awaitable<bool> Connection::send_stream(const HttpRequest& request, Stream
     co_return false;
   }
   grant.last_event_id = request["last-event-id"];
-  HttpResponse response = response_to(request, 200);
-  response.set(http::field::content_type, "text/event-stream");
-  response.set(http::field::cache_control, "no-cache, no-transform");
-  response.set("X-Accel-Buffering", "no");
-  const bool chunked = request.version() >= 11;
-  response.chunked(chunked);
-  response.keep_alive(false);
-  std::string head = text_of(response);
+  std::string head = text_of(stream_response_to(request));
   if (request.method() == http::verb::head) {
     note_answer(request, 200);
     co_await asio::async_write(socket_, asio::buffer(head), as_result());
@@ -226,7 +242,7 @@ asio::awaitable<bool> Connection::send_stream(const HttpRequest& request, Stream
   }
   const auto attached = service_.broadcast.attach(grant, [&] {
     note_answer(request, 200);
-    stream_ = EventStream::open(std::move(socket_), std::move(head), chunked,
+    stream_ = EventStream::open(std::move(socket_), std::move(head), request.version() >= 11,
                                 service_.limits.linger_time_max, service_.broadcast.writes_apart());
     return stream_;
   });
@@ -238,6 +254,21 @@ asio::awaitable<bool> Connection::send_stream(const HttpRequest& request, Stream
     }
     co_return co_await send_answer(request, std::move(refused));
   }
+  clear_deadline();
+  co_return false;
+}
+
+/// Nothing follows on the connection.
+asio::awaitable<bool> Connection::send_feed(const HttpRequest& request) {
+  note_answer(request, 200);
+  std::string head = text_of(stream_response_to(request, true));
+  if (request.method() == http::verb::head) {
+    co_await asio::async_write(socket_, asio::buffer(head), as_result());
+    co_return false;
+  }
+  stream_ = EventStream::open(std::move(socket_), std::move(head), request.version() >= 11,
+                              service_.limits.linger_time_max);
+  service_.feed->add(stream_);
   clear_deadline();
   co_return false;
 }

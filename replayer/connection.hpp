@@ -13,6 +13,8 @@
 
 #include "replayer/broadcast.hpp"
 #include "replayer/client_socket.hpp"
+#include "replayer/control_api.hpp"
+#include "replayer/control_feed.hpp"
 #include "replayer/facade.hpp"
 #include "replayer/limits.hpp"
 
@@ -23,6 +25,8 @@ struct Service {
   Facade& facade;
   Broadcast& broadcast;
   const ServerLimits& limits;
+  ControlApi* control = nullptr;  ///< null: nobody steers by HTTP
+  ControlFeed* feed = nullptr;    ///< likewise
 };
 
 class Connection final : public std::enable_shared_from_this<Connection> {
@@ -50,6 +54,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   boost::asio::awaitable<bool> answer(HttpRequest request);
   boost::asio::awaitable<bool> send_answer(const HttpRequest& request, Answer answer);
   boost::asio::awaitable<bool> send_stream(const HttpRequest& request, StreamGrant grant);
+  boost::asio::awaitable<bool> send_feed(const HttpRequest& request);
   void note_answer(const HttpRequest& request, int status) const;
   boost::asio::awaitable<void> refuse(boost::system::error_code error);
   boost::asio::awaitable<void> linger();

@@ -59,7 +59,8 @@ void Deck::steer(PlayId id, Change change) {
   schedule_.erase({play.due_ns, id});
   change(play);
   const auto due = play.player.next_due_ns();
-  play.due_ns = due && *due ? **due : play.due_ns;
+  // What is over, or cannot be read, ends in the loop.
+  play.due_ns = due && *due ? **due : std::numeric_limits<std::int64_t>::min();
   if (!play.held) {
     schedule_.emplace(play.due_ns, id);
   }
@@ -88,9 +89,68 @@ void Deck::set_rate(PlayId id, const Rate& rate, std::int64_t now_ns) {
   steer(id, [&](Play& play) { play.player.timeline().set_rate(rate, now_ns); });
 }
 
-void Deck::step(PlayId id, std::int64_t now_ns) {
+Result<void> Deck::step(PlayId id, std::int64_t now_ns, std::uint64_t blocks) {
   pause(id, now_ns);
-  steer(id, [&](Play& play) { play.player.step(now_ns); });
+  Result<void> stepped;
+  steer(id, [&](Play& play) { stepped = hand_over_blocks(play, blocks); });
+  return stepped;
+}
+
+Result<void> Deck::hand_over_blocks(Play& play, std::uint64_t blocks) {
+  while (blocks > 0) {
+    const auto due = play.player.next_due_ns();
+    if (!due) {
+      return fail(due.error());
+    }
+    if (!*due) {
+      break;
+    }
+    const bool is_before_start = play.player.timeline().is_before_start();
+    const auto frame = hand_over(play);
+    if (!frame) {
+      return fail(frame.error());
+    }
+    if (!is_before_start) {
+      play.player.timeline().stand_at_frame();
+      blocks -= frame->complete && !frame->raw.empty() ? 1 : 0;
+    }
+  }
+  return play.sink.flush();
+}
+
+Result<void> Deck::finish_block(PlayId id) {
+  const auto found = plays_.find(id);
+  if (found == plays_.end()) {
+    return {};
+  }
+  Play& play = found->second;
+  while (play.in_block) {
+    const auto due = play.player.next_due_ns();
+    if (!due) {
+      return fail(due.error());
+    }
+    if (!*due) {
+      break;
+    }
+    if (auto accepted = hand_over(play); !accepted) {
+      return fail(accepted.error());
+    }
+  }
+  return play.sink.flush();
+}
+
+/// Gives the frame that was handed over; its bytes live until the next is read.
+Result<port::Frame> Deck::hand_over(Play& play) {
+  const port::Frame frame = play.player.take();
+  if (auto accepted = play.sink.accept(frame); !accepted) {
+    return fail(accepted.error());
+  }
+  play.in_block = !frame.complete && !frame.raw.empty();
+  if (!frame.raw.empty()) {  // else it marks a moment
+    ++report_.frames;
+    report_.bytes += frame.raw.size();
+  }
+  return frame;
 }
 
 Result<void> Deck::seek(PlayId id, std::unique_ptr<port::FrameSource> source,
@@ -102,6 +162,7 @@ Result<void> Deck::seek(PlayId id, std::unique_ptr<port::FrameSource> source,
   }
   steer(id, [&](Play& play) {
     play.player = std::move(player);
+    play.in_block = false;
     play.due_ns = due->value_or(timeline.start_ns());
     play.counted_to_ns = timeline.start_ns();
   });
@@ -168,17 +229,12 @@ Result<void> Deck::play_batch(PlayId id, Play& play, std::int64_t now_ns) {
     if (!due_ns || *due_ns > now_ns || batch_bytes >= limits::batch_bytes_max) {
       break;
     }
-    const port::Frame frame = play.player.take();
-    if (auto accepted = play.sink.accept(frame); !accepted) {
-      return accepted;
+    const auto frame = hand_over(play);
+    if (!frame) {
+      return fail(frame.error());
     }
-    batch_bytes += frame.raw.size() + limits::batch_frame_cost;
-    if (frame.raw.empty()) {
-      continue;  // it marks a moment
-    }
-    ++report_.frames;
-    report_.bytes += frame.raw.size();
-    if (paced) {
+    batch_bytes += frame->raw.size() + limits::batch_frame_cost;
+    if (paced && !frame->raw.empty()) {
       report_.lateness.add(now_ns - *due_ns);
     }
   }

@@ -56,8 +56,11 @@ class Deck {
   void pause(PlayId id, std::int64_t now_ns);
   void resume(PlayId id, std::int64_t now_ns);
   void set_rate(PlayId id, const Rate& rate, std::int64_t now_ns);
-  /// Hands the next frame over now and lets time stand still at it.
-  void step(PlayId id, std::int64_t now_ns);
+  /// Hands the next blocks over, after what tells how things stand at the start, and lets time
+  /// stand still at the last of them. Fails when the source or the sink does.
+  Result<void> step(PlayId id, std::int64_t now_ns, std::uint64_t blocks = 1);
+  /// Hands over now what the sink has got the beginning of; what follows may be of another place.
+  Result<void> finish_block(PlayId id);
   /// Goes on with other frames on another timeline, that of a seek; fails when the source does, and
   /// nothing has changed then.
   Result<void> seek(PlayId id, std::unique_ptr<port::FrameSource> source, const Timeline& timeline);
@@ -82,12 +85,15 @@ class Deck {
     std::int64_t due_ns = 0;
     std::int64_t counted_to_ns = 0;  ///< the time up to which elapsed_ns has been counted
     bool held = false;
+    bool in_block = false;  ///< what was handed over last goes on in the next frame
   };
 
   template <class Change>
   void steer(PlayId id, Change change);
+  Result<void> hand_over_blocks(Play& play, std::uint64_t blocks);
   [[nodiscard]] std::int64_t next_due_ns() const;
   Result<void> play_due(port::Clock& clock);
+  Result<port::Frame> hand_over(Play& play);
   Result<void> play_batch(PlayId id, Play& play, std::int64_t now_ns);
 
   std::map<PlayId, Play> plays_;

@@ -27,8 +27,10 @@ namespace tapedeck::replayer {
 struct Request {
   std::string_view method;  ///< upper case
   std::string_view target;
-  std::string_view token = {};  ///< the header of that name; "" if there is none
-  std::string_view pin = {};    ///< likewise
+  std::string_view token = {};   ///< the header of that name; "" if there is none
+  std::string_view pin = {};     ///< likewise
+  std::string_view host = {};    ///< likewise
+  std::string_view origin = {};  ///< likewise
   std::string_view body = {};
   std::int64_t now_ns = 0;  ///< monotonic, when it came
 };

@@ -34,6 +34,22 @@ inline constexpr std::size_t request_first_read_bytes = std::size_t{4} * 1024;
 /// A request body. An SDP offer with many codecs and candidates stays under 64 KiB.
 inline constexpr std::size_t request_body_bytes_max = std::size_t{256} * 1024;
 
+/// The body of a request that steers: a mark with its text is the longest.
+inline constexpr std::size_t control_body_bytes_max = std::size_t{8} * 1024;
+
+/// The text of a mark: a sentence.
+inline constexpr std::size_t mark_bytes_max = 1024;
+
+/// Frames in one step: more are a seek.
+inline constexpr std::uint64_t steps_max = 10'000;
+
+/// How often the feed of the status and the line on a terminal are renewed.
+inline constexpr std::chrono::milliseconds status_feed_interval{1000};
+inline constexpr std::chrono::milliseconds status_line_interval{200};
+
+/// A feed of the status that has not taken so much is not told what has changed meanwhile.
+inline constexpr std::size_t feed_bytes_max = std::size_t{64} * 1024;
+
 /// After a connection could not be accepted (no descriptor is left, say) the next try waits.
 inline constexpr std::chrono::milliseconds accept_pause{100};
 

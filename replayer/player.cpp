@@ -22,17 +22,13 @@ Result<std::optional<std::int64_t>> Player::next_due_ns() {
   if (over_) {
     return std::optional<std::int64_t>{};
   }
-  return std::optional<std::int64_t>{step_ns_.value_or(timeline_.due_ns())};
+  return std::optional<std::int64_t>{timeline_.due_ns()};
 }
 
 port::Frame Player::take() {
   check(next_.has_value(), "take() without a frame");
   const port::Frame frame = *next_;
   next_.reset();
-  if (step_ns_) {
-    step_ns_.reset();
-    timeline_.stand_at_frame();
-  }
   played_ns_ = timeline_.played_ns();
   return frame;
 }

@@ -23,9 +23,6 @@ class Player {
   /// Hands over the frame that next_due_ns() told of. Its bytes live until the next next_due_ns().
   [[nodiscard]] port::Frame take();
 
-  /// The next frame is due at `now_ns`, though time may stand still; that one only.
-  void step(std::int64_t now_ns) { step_ns_ = now_ns; }
-
   [[nodiscard]] const Timeline& timeline() const { return timeline_; }
   [[nodiscard]] Timeline& timeline() { return timeline_; }
 
@@ -36,7 +33,6 @@ class Player {
   std::unique_ptr<port::FrameSource> source_;
   Timeline timeline_;
   std::optional<port::Frame> next_;
-  std::optional<std::int64_t> step_ns_;
   std::int64_t played_ns_ = 0;
   bool over_ = false;
 };

@@ -7,7 +7,9 @@
 
 namespace tapedeck::replayer {
 
-PumpClock::PumpClock() : guard_(context_.get_executor()), timer_(context_) {}
+PumpClock::PumpClock() : guard_(context_.get_executor()), timer_(context_) {
+  make_timers_exact();
+}
 
 port::Wait PumpClock::wait_until(std::int64_t due_ns) {
   if (due_ns > now_ns()) {

@@ -108,6 +108,20 @@ Result<tcp::acceptor> listen_on(asio::io_context& context, const Address& addres
 
 }  // namespace
 
+namespace {
+
+/// Somebody else's descriptor, which is only watched.
+struct Unwatched {
+  asio::posix::stream_descriptor& fd;
+  ~Unwatched() {
+    if (fd.is_open()) {
+      fd.release();
+    }
+  }
+};
+
+}  // namespace
+
 class Server::Impl {
  public:
   Impl(ServerOptions options, Programme programme)
@@ -117,7 +131,13 @@ class Server::Impl {
         accept_pause_(clock_.context()),
         broadcast_(deck_, clock_, options_, programme_),
         facade_(hooks(), options_.admission, token_rules()),
-        service_{facade_, broadcast_, options_.limits},
+        steering_(broadcast_),
+        control_(steering_, {.listen_host = options_.address.host,
+                             .tls = options_.identity.has_value(),
+                             .allow_remote = options_.allow_remote}),
+        feed_([this] { return control_.status_block(); }),
+        service_{facade_, broadcast_, options_.limits, options_.steered ? &control_ : nullptr,
+                 options_.steered ? &feed_ : nullptr},
         connections_max_(connections_possible(options_.limits.connections_max)) {}
 
   Result<void> listen() {
@@ -153,6 +173,15 @@ class Server::Impl {
     if (options_.pause != nullptr) {
       wait_for_pause(pause_fd);
     }
+    steering_.on_change([this] {
+      feed_.renew();
+      show();
+    });
+    asio::posix::stream_descriptor console_fd(clock_.context());
+    const Unwatched unwatched{console_fd};
+    if (options_.console.fd) {
+      watch_console(console_fd);
+    }
     stop_fd.async_wait(asio::posix::stream_descriptor::wait_read,
                        [](const boost::system::error_code&) {});
     if (auto started = broadcast_.start(); !started) {
@@ -161,6 +190,12 @@ class Server::Impl {
     accept_next();
     asio::co_spawn(clock_.context(), watch_for_stalled_streams(), asio::detached);
     asio::co_spawn(clock_.context(), watch_for_expired_tokens(), asio::detached);
+    if (options_.steered) {
+      asio::co_spawn(clock_.context(), renew_feed(), asio::detached);
+    }
+    if (options_.console.show) {
+      asio::co_spawn(clock_.context(), show_status(console_fd), asio::detached);
+    }
     asio::steady_timer end_timer(clock_.context());  // only wakes the loop, which then looks
     const std::int64_t end_ns = options_.for_ns ? clock_.now_ns() + *options_.for_ns
                                                 : std::numeric_limits<std::int64_t>::max();
@@ -236,10 +271,61 @@ class Server::Impl {
                       return;
                     }
                     if (options_.pause->take()) {
-                      broadcast_.is_paused() ? broadcast_.resume() : broadcast_.pause();
+                      (void)steering_.toggle_pause(all_sessions);  // of all it can be done
                     }
                     wait_for_pause(fd);
                   });
+  }
+
+  /// Hears the terminal while there is something to hear.
+  void watch_console(asio::posix::stream_descriptor& fd) {
+    const int readable = options_.console.fd();
+    if (readable < 0 || console_waits_) {
+      return;
+    }
+    boost::system::error_code error;
+    if (!fd.is_open()) {
+      fd.assign(readable, error);
+    }
+    console_waits_ = true;
+    fd.async_wait(asio::posix::stream_descriptor::wait_read,
+                  [this, &fd](const boost::system::error_code& failed) {
+                    console_waits_ = false;
+                    if (failed) {
+                      return;
+                    }
+                    if (options_.console.fd() >= 0) {
+                      options_.console.heed(steering_);
+                      watch_console(fd);
+                    }
+                  });
+  }
+
+  asio::awaitable<void> show_status(asio::posix::stream_descriptor& fd) {
+    asio::steady_timer timer(clock_.context());
+    for (;;) {
+      show();
+      timer.expires_after(limits::status_line_interval);
+      co_await timer.async_wait(as_result());
+      if (options_.console.fd) {
+        watch_console(fd);
+      }
+    }
+  }
+
+  void show() {
+    if (options_.console.show) {
+      options_.console.show(steering_);
+    }
+  }
+
+  asio::awaitable<void> renew_feed() {
+    asio::steady_timer timer(clock_.context());
+    for (;;) {
+      timer.expires_after(limits::status_feed_interval);
+      co_await timer.async_wait(as_result());
+      feed_.renew();
+    }
   }
 
   void accept_next() {
@@ -311,6 +397,7 @@ class Server::Impl {
     boost::system::error_code ignored;
     acceptor_.close(ignored);
     broadcast_.end_all();
+    feed_.end_all();
     for (Connection* connection : std::set(connections_)) {
       connection->stop();
     }
@@ -337,6 +424,10 @@ class Server::Impl {
   Deck deck_;
   Broadcast broadcast_;
   Facade facade_;
+  Steering steering_;
+  ControlApi control_;
+  ControlFeed feed_;
+  bool console_waits_ = false;
   Service service_;
   std::set<Connection*> connections_;
   std::size_t connections_max_;

@@ -27,18 +27,13 @@
 #include "replayer/limits.hpp"
 #include "replayer/members.hpp"
 #include "replayer/pause_switch.hpp"
+#include "replayer/reel.hpp"
+#include "replayer/steering.hpp"
 #include "replayer/stop_request.hpp"
 #include "replayer/timeline.hpp"
 #include "replayer/tls.hpp"
 
 namespace tapedeck::replayer {
-
-/// Where somebody goes on.
-struct Position {
-  std::uint64_t seq = 0;     ///< of the last frame that they have had
-  std::int64_t at_ns = 0;    ///< the recorded time that is played when they do
-  bool needs_state = false;  ///< they are to be told how things stand first
-};
 
 /// What is played. A failure keeps that client out, and its message is what the client is told.
 struct Programme {
@@ -61,6 +56,8 @@ struct Programme {
   /// that one, and with Sharing::shared each has a time of its own. A failure is told to the
   /// client. It must outlive the server. Not set: this one is everybody's.
   std::function<Result<const Programme*>(std::string_view alias)> conference = {};
+  /// What is steered: without it nothing seeks. It must outlive the server.
+  Reel* reel = nullptr;
   /// Somebody has joined, and will ask for a stream.
   std::function<Result<Entrance>(const JoinInfo&)> join = {};
   /// The role that the one-time token of a transfer gives in the conference `alias`, once; nothing:
@@ -102,6 +99,10 @@ struct ServerOptions {
   bool chunks = false;
   /// Lets all timelines stand still and go on; must outlive the server. Null: nobody does.
   PauseSwitch* pause = nullptr;
+  /// Serves `/tapedeck/v1/`, by which the timelines are steered. Every programme has a reel then.
+  bool steered = false;
+  /// Somebody at a terminal who steers too.
+  Console console = {};
   /// Ends the server when a source is over and what it gave has been sent. Otherwise a stream
   /// whose source is over stays open, as a meeting in which nothing happens does.
   bool once = false;

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <chrono>
+#include <utility>
 
 #include <poll.h>
 #include <sys/prctl.h>
@@ -15,9 +16,14 @@ std::int64_t steady_now_ns() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
 }
 
-SteadyClock::SteadyClock(const StopRequest& stop, const PauseSwitch* pause)
-    : stop_(stop), pause_(pause) {
+void make_timers_exact() {
   ::prctl(PR_SET_TIMERSLACK, 1UL);
+}
+
+SteadyClock::SteadyClock(const StopRequest& stop, const PauseSwitch* pause,
+                         std::function<int()> console)
+    : stop_(stop), pause_(pause), console_(std::move(console)) {
+  make_timers_exact();
 }
 
 port::Wait SteadyClock::wait_until(std::int64_t due_ns) {
@@ -31,11 +37,12 @@ port::Wait SteadyClock::wait_until(std::int64_t due_ns) {
     }
     const std::int64_t left_ns = due_ns - now_ns;
     const timespec timeout{.tv_sec = left_ns / ns_per_s, .tv_nsec = left_ns % ns_per_s};
-    std::array<pollfd, 2> watched{
+    std::array<pollfd, 3> watched{
         {{.fd = stop_.fd(), .events = POLLIN, .revents = 0},
-         {.fd = pause_ == nullptr ? -1 : pause_->fd(), .events = POLLIN, .revents = 0}}};
+         {.fd = pause_ == nullptr ? -1 : pause_->fd(), .events = POLLIN, .revents = 0},
+         {.fd = console_ ? console_() : -1, .events = POLLIN, .revents = 0}}};
     ::ppoll(watched.data(), watched.size(), &timeout, nullptr);
-    if (watched[1].revents != 0) {
+    if (watched[1].revents != 0 || watched[2].revents != 0) {
       return port::Wait::woken;
     }
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 
 #include "core/port/clock.hpp"
 #include "replayer/pause_switch.hpp"
@@ -12,20 +13,27 @@ namespace tapedeck::replayer {
 /// Monotonic nanoseconds as the machine counts them.
 [[nodiscard]] std::int64_t steady_now_ns();
 
+/// Lets the timers of the calling thread be as exact as Linux offers (PR_SET_TIMERSLACK), which
+/// halves their median lateness.
+void make_timers_exact();
+
 class SteadyClock final : public port::Clock {
  public:
-  /// `stop` and `pause` must outlive the clock; null: nobody pauses. The calling thread's timers
-  /// become as exact as Linux offers (PR_SET_TIMERSLACK), which halves the median lateness.
-  explicit SteadyClock(const StopRequest& stop, const PauseSwitch* pause = nullptr);
+  /// `stop` and `pause` must outlive the clock; null: nobody pauses. `console` gives a descriptor
+  /// that is watched too, or -1. The calling thread's timers
+  /// become exact.
+  explicit SteadyClock(const StopRequest& stop, const PauseSwitch* pause = nullptr,
+                       std::function<int()> console = {});
 
   [[nodiscard]] std::int64_t now_ns() override { return steady_now_ns(); }
 
-  /// `woken` once a stop is requested, and while the pause switch waits to be heard.
+  /// `woken` once a stop is requested, and while the pause switch or the console waits to be heard.
   port::Wait wait_until(std::int64_t due_ns) override;
 
  private:
   const StopRequest& stop_;
   const PauseSwitch* pause_;
+  std::function<int()> console_;
 };
 
 }  // namespace tapedeck::replayer

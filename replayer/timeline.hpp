@@ -40,6 +40,8 @@ class Timeline {
   void pause(std::int64_t now_ns);
   void resume(std::int64_t now_ns);
   void set_rate(const Rate& rate, std::int64_t now_ns);
+  /// That frame lies before `from_ns`: it tells how things stand there.
+  [[nodiscard]] bool is_before_start() const { return is_before_start_; }
   /// That frame is handed over now, though time stands still: it stands at this frame from now on.
   void stand_at_frame() { anchor_played_ns_ = played_ns_; }
 
@@ -50,6 +52,7 @@ class Timeline {
   [[nodiscard]] std::int64_t played_ns() const { return played_ns_; }
 
   [[nodiscard]] std::int64_t start_ns() const { return start_ns_; }
+  [[nodiscard]] std::int64_t from_ns() const { return from_ns_; }
   [[nodiscard]] const Rate& rate() const { return rate_; }
   [[nodiscard]] bool is_paused() const { return paused_; }
 

@@ -14,17 +14,47 @@ using event::Member;
 
 class Restorer {
  public:
-  std::vector<std::string> restore(const State& state) {
+  /// What `from` has and `to` has not, or has otherwise.
+  void end(const State& from, const State& to) {
+    const Room nothing;
+    from.rooms.for_each([&](const Room& room) {
+      const Room* after = to.rooms.get(JsKey(*room.id));
+      end_room(room, after != nullptr ? *after : nothing);
+    });
+    if (!from.splash_screen->is_undefined() && to.splash_screen->is_undefined()) {
+      tell(Kind::splash_screen, Value::null());
+    }
+  }
+
+  void restore(const State& state) {
     state.rooms.for_each([&](const Room& room) {
       if (room.is_known() || room.id->is_text(main_room)) {
         restore_room(room);
       }
     });
     told(Kind::splash_screen, *state.splash_screen);
-    return std::move(blocks_);
   }
 
+  [[nodiscard]] std::vector<std::string> take() { return std::move(blocks_); }
+
  private:
+  void end_room(const Room& room, const Room& after) {
+    room_ = &room;
+    if (!room.presentation->is_undefined() && !(*room.presentation == *after.presentation)) {
+      tell(Kind::presentation_stop, Value::object({}));
+    }
+    if (!room.stage->is_undefined() && after.stage->is_undefined()) {
+      tell(Kind::stage, Value::array({}));
+    }
+    const bool is_over =
+        !after.is_known() || (!room.breakout->is_undefined() && after.breakout->is_undefined());
+    if (is_over && room.is_known() && !room.id->is_text(main_room)) {
+      const Member members[] = {{"breakout_uuid", *room.id}};
+      tell(Kind::breakout_end,
+           room.breakout->is_undefined() ? Value::object(members) : *room.breakout);
+    }
+  }
+
   void restore_room(const Room& room) {
     room_ = &room;
     told(Kind::breakout_begin, *room.breakout);
@@ -50,7 +80,8 @@ class Restorer {
   }
 
   void tell(Kind kind, const Value& payload) {
-    const bool of_the_conference = kind == Kind::breakout_begin || kind == Kind::splash_screen;
+    const bool of_the_conference =
+        kind == Kind::breakout_begin || kind == Kind::breakout_end || kind == Kind::splash_screen;
     if (of_the_conference || room_->id->is_text(main_room)) {
       add(kind, payload);
       return;
@@ -77,7 +108,16 @@ class Restorer {
 }  // namespace
 
 std::vector<std::string> restoring_blocks(const State& state) {
-  return Restorer().restore(state);
+  Restorer restorer;
+  restorer.restore(state);
+  return restorer.take();
+}
+
+std::vector<std::string> transition_blocks(const State& from, const State& to) {
+  Restorer restorer;
+  restorer.end(from, to);
+  restorer.restore(to);
+  return restorer.take();
 }
 
 }  // namespace tapedeck::state

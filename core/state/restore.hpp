@@ -14,4 +14,9 @@ namespace tapedeck::state {
 /// counts, and what became of a client's call.
 [[nodiscard]] std::vector<std::string> restoring_blocks(const State& state);
 
+/// The same for a client that knows the rooms of `from`: what is there no more is ended first, a
+/// presentation by another one too. The stream has no words to take back a status, a layout or
+/// captions where `to` has none: the client keeps those.
+[[nodiscard]] std::vector<std::string> transition_blocks(const State& from, const State& to);
+
 }  // namespace tapedeck::state

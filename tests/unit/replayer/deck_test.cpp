@@ -272,7 +272,7 @@ TEST_F(Steered, AStepHandsOverOneFrameAndTimeStandsStillAtIt) {
   start();
   let_pass(15);
   for (const char* bytes : {"state ab", "state abc", "state abcd"}) {
-    deck_.step(id_, clock_.now_ns());
+    ASSERT_TRUE(deck_.step(id_, clock_.now_ns()));
     let_pass(100);
     EXPECT_EQ(sink_.bytes, bytes);
   }
@@ -281,7 +281,7 @@ TEST_F(Steered, AStepHandsOverOneFrameAndTimeStandsStillAtIt) {
 TEST_F(Steered, AfterAStepTimeGoesOnFromTheFrameThatWasHandedOver) {
   start();
   let_pass(15);
-  deck_.step(id_, clock_.now_ns());
+  ASSERT_TRUE(deck_.step(id_, clock_.now_ns()));
   let_pass(1);
   deck_.resume(id_, clock_.now_ns());  // at 16: b is out, c belongs to the same moment
   let_pass(12);
@@ -320,7 +320,7 @@ TEST_F(Steered, APlayThatIsOverIsNotSteered) {
   start();
   let_pass(40);
   deck_.pause(id_, 40);
-  deck_.step(id_, 40);
+  EXPECT_TRUE(deck_.step(id_, 40));
   deck_.resume(id_, 40);
   EXPECT_EQ(deck_.timeline(id_), nullptr);
   EXPECT_TRUE(deck_.empty());

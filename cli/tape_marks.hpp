@@ -1,0 +1,32 @@
+// The marks of a tape, in the order of their times, and those that are set while it is played.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/base/result.hpp"
+#include "replayer/reel.hpp"
+#include "schema/tape_reader.hpp"
+
+namespace tapedeck::cli {
+
+/// Not thread-safe.
+class TapeMarks {
+ public:
+  /// Those on the tape.
+  [[nodiscard]] static Result<TapeMarks> read(const schema::TapeReader& tape, std::string path);
+
+  [[nodiscard]] const std::vector<replayer::Mark>& all() const { return marks_; }
+
+  /// On the tape, unless it cannot be written to.
+  replayer::Kept add(replayer::Mark mark);
+
+ private:
+  TapeMarks(std::string path, std::vector<replayer::Mark> marks)
+      : path_(std::move(path)), marks_(std::move(marks)) {}
+
+  std::string path_;
+  std::vector<replayer::Mark> marks_;
+};
+
+}  // namespace tapedeck::cli
