@@ -9,6 +9,7 @@
 #include <system_error>
 #include <utility>
 
+#include "core/base/saturating.hpp"
 #include "schema/tape_reader.hpp"
 
 namespace tapedeck::cli {
@@ -33,8 +34,12 @@ class PartJoiner {
     const auto connections = part.connections();
     const auto gaps = part.gaps();
     const auto exchanges = part.exchanges();
-    if (!connections || !gaps || !exchanges) {
-      return fail(!connections ? connections.error() : !gaps ? gaps.error() : exchanges.error());
+    const auto marks = part.marks();
+    if (!connections || !gaps) {
+      return fail(!connections ? connections.error() : gaps.error());
+    }
+    if (!exchanges || !marks) {
+      return fail(!exchanges ? exchanges.error() : marks.error());
     }
     const std::int64_t state_id = number_of(part, "state_connection");
     std::int64_t continued = number_of(part, "continued_connections");
@@ -55,6 +60,14 @@ class PartJoiner {
       }
     }
     is_first_ = false;
+    for (const schema::Mark& mark : *marks) {
+      if (auto noted =
+              to_.note_mark(mark.at_ns + shift_ns_,
+                            saturating_add(part.summary().wall_start_ns, mark.at_ns), mark.text);
+          !noted) {
+        return noted;
+      }
+    }
     return copy_rest(*gaps, *exchanges);
   }
 

@@ -212,9 +212,8 @@ Result<recorder::ProxyTape> Tapes::open(const recorder::ProxyJoin& join) {
        .conference = join.alias,
        .message = "recording " + who + " onto " + (*tape)->names()});
   RecordOutput* const output = tape->get();
-  return recorder::ProxyTape{
-      .sink = watch_.watched(join.alias, *std::move(tape), look_at(output->series())),
-      .why_stop = [output] { return output->why_stop(); }};
+  return recorder::ProxyTape{.sink = watch_.watched(join.alias, *std::move(tape)),
+                             .why_stop = [output] { return output->why_stop(); }};
 }
 
 WatchOptions watch_options(const Wishes& wishes) {

@@ -127,7 +127,7 @@ Result<port::RecordingSink*> OneRecording::open_tape() {
     return fail(opened.error());
   }
   tape_ = opened->get();
-  watched_ = watch_.watched(task_.alias, *std::move(opened), look_at(tape_->series()));
+  watched_ = watch_.watched(task_.alias, *std::move(opened));
   const std::string self =
       joined_ != nullptr ? joined_->participant_uuid() : wishes_.self.value_or("");
   if (!self.empty()) {

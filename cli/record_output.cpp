@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/log.hpp"
+#include "cli/wall_clock.hpp"
 #include "core/base/limits.hpp"
 #include "core/base/units.hpp"
 
@@ -170,6 +171,7 @@ RecordOutput::RecordOutput(std::unique_ptr<TapeSeries> tape, std::string path,
       path_(std::move(path)),
       options_(options),
       clock_(clock),
+      tape_minus_clock_ns_(tape_->session_start_ns() - clock.now_ns()),
       first_part_(tape_->part()),
       write_outs_done_(write_outs_asked) {}
 
@@ -284,7 +286,13 @@ Result<void> RecordOutput::note_exchange(const port::Exchange& exchange) {
   return timed([&] { return tape_->note_exchange(exchange); });
 }
 
+Result<void> RecordOutput::mark(std::string_view text) {
+  const std::int64_t at_ns = clock_.now_ns() + tape_minus_clock_ns_;
+  return timed([&] { return tape_->note_mark(at_ns, wall_now_ns(), text); });
+}
+
 Result<void> RecordOutput::commit_if_due(std::int64_t now_ns) {
+  tape_minus_clock_ns_ = now_ns - clock_.now_ns();
   auto done = timed([&] { return tape_->commit_if_due(now_ns); });
   if (done && options_.keep_ns && write_outs_done_ != write_outs_asked) {
     write_outs_done_ = write_outs_asked;

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "cli/options.hpp"
 #include "cli/tape_series.hpp"
@@ -53,6 +54,9 @@ class RecordOutput final : public port::RecordingSink {
   Result<void> commit_if_due(std::int64_t now_ns) override;
   Result<void> finish() override;
 
+  /// Marks this moment; see schema/tape_marks.hpp for what the text may be.
+  Result<void> mark(std::string_view text);
+
   /// As TapeWriter::set.
   Result<void> set(const std::string& key, const std::string& value);
 
@@ -82,6 +86,7 @@ class RecordOutput final : public port::RecordingSink {
   std::string path_;
   SeriesOptions options_;
   port::Clock& clock_;
+  std::int64_t tape_minus_clock_ns_;  ///< as the recording counts
   int first_part_;
   int write_outs_done_;  ///< of those that were asked for
   int written_out_ = 0;  ///< the last number that was used

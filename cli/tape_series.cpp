@@ -437,6 +437,11 @@ Result<void> TapeSeries::note_exchange(const port::Exchange& exchange) {
   return tape_->note_exchange(on_tape);
 }
 
+Result<void> TapeSeries::note_mark(std::int64_t at_ns, std::int64_t wall_ns,
+                                   std::string_view text) {
+  return tape_->note_mark(on_part(at_ns), wall_ns, text);
+}
+
 Result<void> TapeSeries::commit_if_due(std::int64_t now_ns) {
   return tape_->commit_if_due(on_part(now_ns));
 }

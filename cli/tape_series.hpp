@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "cli/followed_state.hpp"
 #include "core/base/result.hpp"
@@ -57,6 +58,9 @@ class TapeSeries final : public port::RecordingSink {
   Result<void> note_exchange(const port::Exchange& exchange) override;
   Result<void> commit_if_due(std::int64_t now_ns) override;
   Result<void> finish() override;
+
+  /// As TapeWriter::note_mark.
+  Result<void> note_mark(std::int64_t at_ns, std::int64_t wall_ns, std::string_view text);
 
   /// As TapeWriter::set, on this part and all that follow.
   Result<void> set(const std::string& key, const std::string& value);

@@ -1,6 +1,7 @@
 #include "cli/watch.hpp"
 
 #include <algorithm>
+#include <csignal>
 #include <filesystem>
 #include <system_error>
 
@@ -10,6 +11,7 @@
 #include "core/base/json_writer.hpp"
 #include "core/base/units.hpp"
 #include "recorder/event_loop.hpp"
+#include "schema/tape_marks.hpp"
 
 namespace tapedeck::cli {
 namespace {
@@ -59,13 +61,11 @@ std::string health_json(const std::vector<std::string>& ailing) {
 
 }  // namespace
 
-std::function<WriterState()> look_at(const TapeSeries& tape) {
-  return [&tape] { return WriterState{tape.commits(), tape.tape().held_bytes()}; };
-}
-
 void add_watch_options(Options& options) {
-  options.add()("metrics", po::value<std::string>()->value_name("ADDR"),
-                "serve /metrics (Prometheus) and /healthz at HOST:PORT; port 0 picks one")(
+  options.add()(
+      "metrics", po::value<std::string>()->value_name("ADDR"),
+      "serve /metrics (Prometheus) and /healthz at HOST:PORT, and POST /mark marks the moment "
+      "with the text that is its body; port 0 picks one")(
       "log", po::value<std::string>()->value_name("FILE|-"),
       "tell what happens as JSON lines in FILE, or with - on stderr in place of the sentences");
 }
@@ -109,10 +109,16 @@ Watch::~Watch() {
 
 Result<std::unique_ptr<Watch>> Watch::begin(recorder::EventLoop& loop, WatchOptions options) {
   std::unique_ptr<Watch> watch(new Watch(loop, std::move(options)));
+  if (auto caught = loop.on_signal(SIGUSR2, [&watch = *watch] { (void)watch.mark("SIGUSR2"); });
+      !caught) {
+    return fail(caught.error());
+  }
   if (watch->options_.pages) {
     auto server = recorder::StatusServer::listen(
         loop, *watch->options_.pages,
-        [&watch = *watch](std::string_view path) { return watch.page(path); });
+        [&watch = *watch](std::string_view path) { return watch.page(path); },
+        {{"/mark",
+          [&watch = *watch](std::string text) { return watch.post_mark(std::move(text)); }}});
     if (!server) {
       return fail(server.error());
     }
@@ -133,9 +139,9 @@ void Watch::expect(const std::string& name, HowEnded how_ended) {
 }
 
 std::unique_ptr<port::RecordingSink> Watch::watched(const std::string& name,
-                                                    std::unique_ptr<port::RecordingSink> tape,
-                                                    std::function<WriterState()> look) {
+                                                    std::unique_ptr<RecordOutput> tape) {
   Conference& of = conference(name);
+  RecordOutput& output = *tape;
   auto watched = std::make_unique<WatchedTape>(
       std::move(tape),
       WatchedTapeOptions{.conference = name,
@@ -143,7 +149,12 @@ std::unique_ptr<port::RecordingSink> Watch::watched(const std::string& name,
                          .is_for_one_stream = static_cast<bool>(of.how_ended),
                          .counts_heads = options_.counts_heads},
       WatchedTape::Ports{.clock = loop_,
-                         .look = std::move(look),
+                         .look =
+                             [&output] {
+                               const TapeSeries& series = output.series();
+                               return WriterState{series.commits(), series.tape().held_bytes()};
+                             },
+                         .mark = [&output](std::string_view text) { return output.mark(text); },
                          .opened = [this] { tick(); },
                          .gone =
                              [&of](const WatchedTape& gone) {
@@ -292,6 +303,41 @@ std::optional<recorder::StatusPage> Watch::page(std::string_view path) const {
                                 .body = health_json(ailing)};
   }
   return std::nullopt;
+}
+
+Result<std::size_t> Watch::mark(std::string_view text) {
+  if (auto checked = schema::check_mark_text(text); !checked) {
+    return fail(checked.error());
+  }
+  std::size_t marked = 0;
+  for (const auto& [name, conference] : conferences_) {
+    for (WatchedTape* tape : conference.tapes) {
+      const auto done = tape->mark(text);
+      marked += done && *done ? 1 : 0;  // what fails ends the recording, which tells why
+    }
+  }
+  say({.event = "marked",
+       .message = marked == 0 ? "there is no tape to mark"
+                              : "marked this moment on " + counted(marked, "tape")});
+  return marked;
+}
+
+recorder::StatusPage Watch::post_mark(std::string text) {
+  while (text.ends_with('\n') || text.ends_with('\r')) {
+    text.pop_back();
+  }
+  const auto marked = mark(text);
+  recorder::StatusPage page{.content_type = "application/json", .body = ""};
+  JsonWriter json(page.body);
+  if (marked) {
+    page.status = *marked == 0 ? 409 : 200;
+    json.begin_object().member("marked", std::uint64_t{*marked}).end_object();
+  } else {
+    page.status = 400;
+    json.begin_object().member("error", marked.error().message).end_object();
+  }
+  page.body += '\n';
+  return page;
 }
 
 /// Each recording has begun, or never will.

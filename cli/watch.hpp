@@ -10,13 +10,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "cli/metrics_text.hpp"
 #include "cli/options.hpp"
+#include "cli/record_output.hpp"
 #include "cli/service_manager.hpp"
-#include "cli/tape_series.hpp"
 #include "cli/watched_tape.hpp"
 #include "core/base/limits.hpp"
 #include "core/base/result.hpp"
@@ -41,9 +42,6 @@ void add_watch_options(Options& options);
 
 /// What they say, and --allow-remote. Opens the log, so that all that is said later stands there.
 [[nodiscard]] Result<WatchOptions> watch_options_of(const Values& values);
-
-/// Asks the writer at the end of a recording, which must outlive what is given back.
-[[nodiscard]] std::function<WriterState()> look_at(const TapeSeries& tape);
 
 /// For a line of progress.
 struct Glance {
@@ -71,10 +69,13 @@ class Watch {
   /// well.
   void expect(const std::string& conference, HowEnded how_ended);
 
-  /// `tape`, watched; `look` asks its writer. What is given back must go before the watch does.
-  [[nodiscard]] std::unique_ptr<port::RecordingSink> watched(
-      const std::string& conference, std::unique_ptr<port::RecordingSink> tape,
-      std::function<WriterState()> look);
+  /// `tape`, watched. What is given back must go before the watch does.
+  [[nodiscard]] std::unique_ptr<port::RecordingSink> watched(const std::string& conference,
+                                                             std::unique_ptr<RecordOutput> tape);
+
+  /// Marks this moment on all tapes that are being recorded, and gives their number; see
+  /// schema/tape_marks.hpp for what the text may be.
+  Result<std::size_t> mark(std::string_view text);
 
   /// More to be seen: families of metrics, and a clause on what ails the process, "" if nothing.
   void add(std::function<void(MetricsText&)> metrics, std::function<std::string()> ailment);
@@ -88,7 +89,7 @@ class Watch {
  private:
   struct Conference {
     TapeCounters past;  ///< of tapes that are gone
-    std::vector<const WatchedTape*> tapes;
+    std::vector<WatchedTape*> tapes;
     HowEnded how_ended;  ///< where it is expected
   };
   /// A conference as it is now.
@@ -109,6 +110,7 @@ class Watch {
   Watch(recorder::EventLoop& loop, WatchOptions options);
   Conference& conference(const std::string& name);
   [[nodiscard]] std::optional<recorder::StatusPage> page(std::string_view path) const;
+  [[nodiscard]] recorder::StatusPage post_mark(std::string text);
   [[nodiscard]] static std::string ailment_of(const Conference& conference);
   [[nodiscard]] static View view_of(const std::string& name, const Conference& conference);
   [[nodiscard]] std::vector<View> views() const;

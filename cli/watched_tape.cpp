@@ -181,6 +181,14 @@ Result<void> WatchedTape::finish() {
   return done;
 }
 
+Result<bool> WatchedTape::mark(std::string_view text) {
+  if (finished_) {
+    return false;
+  }
+  auto done = passed(ports_.mark(text));
+  return done ? Result<bool>(true) : fail(done.error());
+}
+
 std::optional<std::uint64_t> WatchedTape::participants() const {
   return heads_.participants();
 }

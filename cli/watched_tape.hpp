@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "cli/head_count.hpp"
 #include "core/base/result.hpp"
@@ -45,11 +46,12 @@ struct WatchedTapeOptions {
 
 class WatchedTape final : public port::RecordingSink {
  public:
-  /// `look` asks the writer behind `tape`; `clock` must outlive the tape. `opened` is called when a
-  /// connection was opened, `gone` when the tape goes.
+  /// `look` asks the writer behind `tape`, `mark` has it mark the moment; `clock` must outlive the
+  /// tape. `opened` is called when a connection was opened, `gone` when the tape goes.
   struct Ports {
     port::Clock& clock;
     std::function<WriterState()> look;
+    std::function<Result<void>(std::string_view)> mark = {};
     std::function<void()> opened = {};
     std::function<void(const WatchedTape&)> gone = {};
   };
@@ -68,6 +70,9 @@ class WatchedTape final : public port::RecordingSink {
   Result<void> note_exchange(const port::Exchange& exchange) override;
   Result<void> commit_if_due(std::int64_t now_ns) override;
   Result<void> finish() override;
+
+  /// Marks this moment. False: the tape is closed, so that there is nothing to mark.
+  Result<bool> mark(std::string_view text);
 
   [[nodiscard]] const TapeCounters& counters() const { return counters_; }
   [[nodiscard]] std::uint64_t held_bytes() const { return ports_.look().held_bytes; }

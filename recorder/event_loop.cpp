@@ -2,6 +2,8 @@
 
 #include <chrono>
 #include <csignal>
+#include <functional>
+#include <list>
 #include <utility>
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -13,11 +15,37 @@ namespace tapedeck::recorder {
 namespace asio = boost::asio;
 using SteadyClock = std::chrono::steady_clock;
 
+namespace {
+
+Failure cannot_catch(int signal, const boost::system::error_code& error) {
+  return fail_io("cannot catch signal " + std::to_string(signal) + ": " + error.message());
+}
+
+struct HeardSignal {
+  HeardSignal(asio::io_context& io, std::function<void()> heard_)
+      : signals(io), heard(std::move(heard_)) {}
+
+  asio::signal_set signals;
+  std::function<void()> heard;
+
+  void listen() {
+    signals.async_wait([this](const boost::system::error_code& error, int) {
+      if (!error) {
+        heard();
+        listen();
+      }
+    });
+  }
+};
+
+}  // namespace
+
 struct EventLoop::State {
   asio::io_context io{1};
   // Without work the context would stop, and waiting would spin.
   asio::executor_work_guard<asio::io_context::executor_type> guard = asio::make_work_guard(io);
   asio::signal_set signals{io};
+  std::list<HeardSignal> heard_signals;
   int stop_signal = 0;
   bool stop_requested = false;
 
@@ -46,10 +74,22 @@ Result<void> EventLoop::catch_signals() {
     }
     state_->signals.add(signal, error);
     if (error) {
-      return fail_io("cannot catch signal " + std::to_string(signal) + ": " + error.message());
+      return cannot_catch(signal, error);
     }
   }
   state_->listen();
+  return {};
+}
+
+Result<void> EventLoop::on_signal(int signal, std::function<void()> heard) {
+  boost::system::error_code error;
+  HeardSignal& added = state_->heard_signals.emplace_back(state_->io, std::move(heard));
+  added.signals.add(signal, error);
+  if (error) {
+    state_->heard_signals.pop_back();
+    return cannot_catch(signal, error);
+  }
+  added.listen();
   return {};
 }
 

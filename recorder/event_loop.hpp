@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "core/base/result.hpp"
@@ -23,6 +24,10 @@ class EventLoop final : public port::Clock {
   /// From now on SIGINT, SIGTERM and SIGHUP ask to stop, as often as they come. SIGHUP keeps being
   /// ignored where it was (nohup). When the loop goes, so do the handlers.
   Result<void> catch_signals();
+
+  /// From now on `heard` is called from the loop when `signal` has come. As long as it was not
+  /// handled, one that comes again is the same.
+  Result<void> on_signal(int signal, std::function<void()> heard);
 
   /// The signal that asked to stop first; 0 as long as none did.
   [[nodiscard]] int stop_signal() const;

@@ -1,14 +1,17 @@
 // A small HTTP server for those who watch a recording: a few pages, made when they are asked for.
 //
-// It answers GET and HEAD, one request on a connection, from the recorder's own event loop: to make
-// a page is all that it costs the recording, and who reads slowly is dropped. One thread.
+// It answers GET and HEAD, and POST where that does something, one request on a connection, from
+// the recorder's own event loop: to make a page is all that it costs the recording, and who reads
+// slowly is dropped. One thread.
 //
 // Where it listens on the loopback only, the Host of a request has to be this machine: a browser
-// that is here would else read the pages for a web site whose name was made to point here.
+// that is here would else read the pages for a web site whose name was made to point here. A POST
+// with an Origin is refused: it comes from a web page, and none has any business here.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,6 +33,7 @@ struct StatusPage {
   unsigned status = 200;
   std::string content_type;
   std::string body;
+  std::string allow = {};  ///< of a refusal: the methods that there are
 };
 
 class StatusServer {
@@ -37,10 +41,14 @@ class StatusServer {
   /// The page at a path without its query; nothing where there is none.
   using Pages = std::function<std::optional<StatusPage>(std::string_view path)>;
 
+  /// What a POST to a path does, given its body of posted_bytes_max at most.
+  using Posts = std::map<std::string, std::function<StatusPage(std::string body)>, std::less<>>;
+  static constexpr std::uint64_t posted_bytes_max = std::uint64_t{8} * 1024;
+
   /// Serves from here on, while the loop runs. `loop` must outlive the server.
   [[nodiscard]] static Result<std::unique_ptr<StatusServer>> listen(EventLoop& loop,
                                                                     const StatusOptions& options,
-                                                                    Pages pages);
+                                                                    Pages pages, Posts posts = {});
   StatusServer(const StatusServer&) = delete;
   StatusServer& operator=(const StatusServer&) = delete;
   ~StatusServer();
