@@ -22,6 +22,9 @@ Failure cannot_catch(int signal, const boost::system::error_code& error) {
 }
 
 struct HeardSignal {
+  HeardSignal(asio::io_context& io, std::function<void()> heard_)
+      : signals(io), heard(std::move(heard_)) {}
+
   asio::signal_set signals;
   std::function<void()> heard;
 
@@ -80,13 +83,13 @@ Result<void> EventLoop::catch_signals() {
 
 Result<void> EventLoop::on_signal(int signal, std::function<void()> heard) {
   boost::system::error_code error;
-  asio::signal_set signals(state_->io);
-  signals.add(signal, error);
+  HeardSignal& added = state_->heard_signals.emplace_back(state_->io, std::move(heard));
+  added.signals.add(signal, error);
   if (error) {
+    state_->heard_signals.pop_back();
     return cannot_catch(signal, error);
   }
-  state_->heard_signals.push_back({std::move(signals), std::move(heard)});
-  state_->heard_signals.back().listen();
+  added.listen();
   return {};
 }
 
