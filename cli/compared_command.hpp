@@ -14,8 +14,8 @@ namespace tapedeck::cli {
 struct ComparedCommand {
   std::uint64_t join = 0;  ///< JoinInfo::number
   std::int64_t at_ns = 0;  ///< on the tape
-  std::string path;        ///< below the conference
-  std::string text;        ///< as describe() has it
+  std::string path = {};   ///< below the conference
+  std::string text = {};   ///< as describe() has it
   bool tape_has_calls = true;
   /// The same call of the recorded client.
   struct Recorded {

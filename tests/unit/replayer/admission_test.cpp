@@ -42,6 +42,22 @@ TEST_F(AdmissionTest, WhereNothingIsAskedForEveryoneIsAHost) {
   EXPECT_EQ(join({}, "none"), "HOST");
 }
 
+TEST_F(AdmissionTest, WhereNobodyKnowsThePinAnyIsRight) {
+  std::optional<AnyPin> any = AnyPin{};
+  const Admission admission{.any_pin = [&](std::string_view alias) {
+    EXPECT_EQ(alias, "meet.alice");
+    return any;
+  }};
+  EXPECT_EQ(join(admission), pin_or_guest);
+  EXPECT_EQ(join(admission, "1"), "HOST");
+  EXPECT_EQ(join(admission, "none"), "GUEST");
+  any = AnyPin{.guests_need_one = true, .role = Role::guest};
+  EXPECT_EQ(join(admission, "none"), any_pin);
+  EXPECT_EQ(join(admission, "1"), "GUEST");
+  any.reset();
+  EXPECT_EQ(join(admission), "HOST");
+}
+
 TEST_F(AdmissionTest, AHostPinAloneLetsGuestsInWithoutOne) {
   const Admission admission{.host_pin = "1234"};
   EXPECT_EQ(join(admission), pin_or_guest);
