@@ -244,15 +244,15 @@ void run_seek(benchmark::State& state, const Frames& frames) {
 
 void add_benchmarks(const Frames& frames) {
   const auto add = [&](const char* name, auto run, auto... more) {
-    benchmark::RegisterBenchmark(name, run, std::cref(frames), more...)
-        ->Unit(benchmark::kMillisecond)
-        ->UseRealTime();
+    return benchmark::RegisterBenchmark(name, run, std::cref(frames), more...)
+        ->Unit(benchmark::kMillisecond);
   };
-  add("record/bare_4k", run_write_bare, 4096);
-  add("record/bare_16k", run_write_bare, 16384);
-  add("record/bare_64k", run_write_bare, 65536);
-  add("record/tape", run_write_tape, Reads::full);
-  add("record/tape_frame_by_frame", run_write_tape, Reads::frame_by_frame);
+  // Who waits for the disk needs real time; for the others the processor's is what they take.
+  add("record/bare_4k", run_write_bare, 4096)->UseRealTime();
+  add("record/bare_16k", run_write_bare, 16384)->UseRealTime();
+  add("record/bare_64k", run_write_bare, 65536)->UseRealTime();
+  add("record/tape", run_write_tape, Reads::full)->UseRealTime();
+  add("record/tape_frame_by_frame", run_write_tape, Reads::frame_by_frame)->UseRealTime();
   add("read/bare", run_read_bare);
   add("read/tape", run_read_tape);
   add("verify", run_verify);

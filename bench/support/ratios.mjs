@@ -2,8 +2,8 @@
 
 /** A ratio may become this much worse than before without being called a regression. */
 const tolerance = 0.15;
-/** A step of a curve may cost this many times what n log n does. */
-const growthSlack = 1.5;
+/** A step of a curve may cost this many times what n log n does: more than that is no cache any more. */
+export const growthSlack = 2;
 
 const matches = pattern => {
   const regex = new RegExp(`^${pattern.split('*').map(part => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&')).join('.*')}$`);
@@ -16,14 +16,14 @@ const matches = pattern => {
  */
 export function ratios(areas, figures, { notes }) {
   const found = [];
-  for (const { stage, subject, limit, of = 'fastest', measure = 'bytes_per_second', at_least, at_most } of areas.flatMap(area => area.ratios ?? [])) {
+  for (const { stage, subject, limit, of = 'fastest', measure = 'bytes_per_second', at_least, at_most, if_absent } of areas.flatMap(area => area.ratios ?? [])) {
     const own = figures[subject]?.[measure];
     const patterns = [limit].flat();
     const limits = Object.entries(figures)
       .filter(([name, measures]) => name !== subject && measures[measure] !== undefined && patterns.some(pattern => matches(pattern)(name)))
       .sort(([, a], [, b]) => (of === 'slowest' ? 1 : -1) * (a[measure] - b[measure]));
     if (own === undefined || limits.length === 0) {
-      notes.push(`${stage}: left out, there is no figure for ${own === undefined ? subject : patterns.join(', ')}.`);
+      notes.push(`${stage}: left out, there is no figure for ${own === undefined ? subject : patterns.join(', ')}.${if_absent ? ` ${if_absent}` : ''}`);
       continue;
     }
     const [name, { [measure]: of_limit }] = limits[0];

@@ -40,7 +40,8 @@ function figuresOf(runs) {
   const figures = {};
   for (const run of runs.filter(run => run.run_type === 'iteration')) {
     const perSecond = { ns: 1e9, us: 1e6, ms: 1e3, s: 1 }[run.time_unit];
-    const counters = { ...run, seconds: run.real_time / perSecond };
+    const waits = /\/(real|manual)_time/.test(run.name) || run.cpu_time === undefined;
+    const counters = { ...run, seconds: (waits ? run.real_time : run.cpu_time) / perSecond };
     for (const [key, value] of Object.entries(counters)) {
       if (typeof value === 'number' && !/(_index|^repetitions|^threads|^iterations|_time)$/.test(key)) {
         ((figures[plain(run.name)] ??= {})[key] ??= []).push(value);
@@ -55,12 +56,12 @@ function figuresOf(runs) {
     [name, Object.fromEntries(Object.entries(measures).map(([key, all]) => [key, single(key, all)]))]));
 }
 
-function run(name, command, args) {
+function run(name, command, args, script = []) {
   const out = path.join(work, `${name}.json`);
   process.stderr.write(`running ${name}\n`);
-  const done = spawnSync(command, [...args, `--benchmark_out=${out}`, '--benchmark_out_format=json',
-    `--benchmark_repetitions=${repetitions}`, ...(given.quick ? ['--benchmark_min_time=0.02'] : []),
-    '--benchmark_enable_random_interleaving=true'], { stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' });
+  // What a program's own settings say comes last and wins.
+  const done = spawnSync(command, [...script, `--benchmark_out=${out}`, '--benchmark_out_format=json', '--benchmark_enable_random_interleaving=true',
+    `--benchmark_repetitions=${repetitions}`, ...(given.quick ? ['--benchmark_min_time=0.02'] : []), ...args], { stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' });
   if (done.status !== 0 || !existsSync(out)) {
     throw new Error(`${name} ended with ${done.status ?? done.signal}: ${done.stderr.trim().split('\n').at(-1)}`);
   }
@@ -92,8 +93,8 @@ function runAll() {
     }
     for (const file of chosen) {
       try {
-        Object.assign(figures, run(path.basename(file, '.mjs'), 'node', [`bench/${area.name}/${file}`, `--bin=${given.bin}`,
-          `--work=${work}`, `--modules=${area.modules ?? ''}`, ...(given.quick ? ['--quick'] : [])]));
+        Object.assign(figures, run(path.basename(file, '.mjs'), 'node',
+          [`--bin=${given.bin}`, `--work=${work}`, `--modules=${area.modules ?? ''}`, ...(given.quick ? ['--quick'] : [])], [`bench/${area.name}/${file}`]));
       } catch (error) {
         notes.push(`${file}: left out, ${error.message}.`);
       }
@@ -102,7 +103,13 @@ function runAll() {
   return figures;
 }
 
-const figures = runAll();
+let figures;
+try {
+  figures = runAll();
+} catch (error) {
+  process.stderr.write(`bench: ${error.message}\n`);
+  process.exit(1);
+}
 const compared = ratios(areas, figures, { notes: words.length === 0 ? notes : [] });
 const grown = curves(figures);
 const worse = old ? regressions(old.ratios, compared) : [];

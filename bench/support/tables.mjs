@@ -1,4 +1,5 @@
 // The results as tables for a terminal and for Markdown, which are the same.
+import { growthSlack } from './ratios.mjs';
 
 const rate = value => value >= 1e9 ? `${(value / 1e9).toFixed(2)} G` : value >= 1e6 ? `${(value / 1e6).toFixed(1)} M`
   : value >= 1e3 ? `${(value / 1e3).toFixed(1)} k` : `${value.toPrecision(3)} `;
@@ -24,7 +25,7 @@ export const ratioTable = ratios => table(['stage', 'measured', 'limit or peer',
   ratios.map(r => [r.stage, figure(r.measure, r.own), r.limit, figure(r.measure, r.of_limit), r.ratio.toPrecision(3), bound(r), verdict(r)]));
 
 export const curveTable = curves => table(['curve', 'time for N', 'worst step, of n log n', 'bound', ''],
-  curves.map(c => [c.name, c.points.map(p => `${p.n}: ${time(p.seconds)}`).join(', '), c.growth.toFixed(2), '<= 1.5', verdict(c)]));
+  curves.map(c => [c.name, c.points.map(p => `${p.n}: ${time(p.seconds)}`).join(', '), c.growth.toFixed(2), `<= ${growthSlack}`, verdict(c)]));
 
 export const figureTable = figures => table(['benchmark', 'rate or time'],
   Object.entries(figures).filter(([name]) => !name.startsWith('scale/')).map(([name, measures]) => {
