@@ -64,7 +64,7 @@ int Statement::run() {
 }
 
 std::string_view bytes_of(sqlite3_value* value) {
-  // Text may be UTF-16 in the file: sqlite3_value_text brings it to what sqlite3_value_bytes counts.
+  // Text may be UTF-16 in the file: sqlite3_value_text makes it what sqlite3_value_bytes counts.
   const void* data = sqlite3_value_type(value) == SQLITE_TEXT ? sqlite3_value_text(value)
                                                               : sqlite3_value_blob(value);
   const auto size = static_cast<std::size_t>(sqlite3_value_bytes(value));
