@@ -1,9 +1,12 @@
 #include "cli/tape_check.hpp"
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <future>
 #include <memory>
 #include <utility>
 
@@ -178,9 +181,7 @@ class TapeCheck {
     verdict_.connections = connections->size();
     selves_ = *std::move(selves);
     verdict::Examination examination(options_.join(tape()), options_.rules);
-    if (auto judged = judge_bytes(examination.findings()); !judged) {
-      return judged;
-    }
+    auto bytes = check_bytes();
     if (const auto self = tape().value("self")) {
       examination.self(*self);
     }
@@ -194,18 +195,40 @@ class TapeCheck {
                                  read.error().message);
     }
     examination.finish();
+    verdict::Findings findings(options_.rules);
+    if (auto judged = judge_bytes(bytes.get(), findings); !judged) {
+      return judged;
+    }
+    findings.append(examination.findings());
     if (read && !options_.expectation_path.empty()) {
-      if (auto held = hold(examination.findings()); !held) {
+      if (auto held = hold(findings); !held) {
         return held;
       }
     }
     verdict_.state_digest = examination.reducer().digest().to_string();
-    verdict_.findings = examination.findings();
+    verdict_.findings = std::move(findings);
     return {};
   }
 
-  Result<void> judge_bytes(verdict::Findings& findings) {
-    const auto report = tape().verify_bytes([&](std::uint64_t frames) { tell(frames, 0); });
+  /// The bytes are checked by a reader of their own while the frames are read for what they mean,
+  /// or by the same one afterwards. A tape that grows is for one reader: what one says of it must
+  /// be of one moment.
+  std::future<Result<schema::ByteReport>> check_bytes() {
+    const auto progress = [this](std::uint64_t frames) { tell(frames, 0); };
+    if (!options_.alone || verdict_.summary.recording) {
+      return std::async(std::launch::deferred,
+                        [this, progress] { return tape().verify_bytes(progress); });
+    }
+    return std::async(std::launch::async, [this, progress]() -> Result<schema::ByteReport> {
+      const auto own = schema::TapeReader::open(verdict_.path);
+      if (!own) {
+        return fail(own.error());
+      }
+      return (*own)->verify_bytes(progress);
+    });
+  }
+
+  Result<void> judge_bytes(const Result<schema::ByteReport>& report, verdict::Findings& findings) {
     if (!report) {
       return fail(report.error());
     }
@@ -322,12 +345,12 @@ class TapeCheck {
     }
   }
 
-  /// `frames` are done in the pass before which `passes` were.
-  void tell(std::uint64_t frames, int passes) const {
+  /// `frames` are done by one of the two who go over the tape: 0 for bytes, 1 for meaning.
+  void tell(std::uint64_t frames, std::size_t who) {
+    done_[who] = frames;
     if (options_.progress && verdict_.summary.frame_count != 0) {
-      const double part =
-          static_cast<double>(frames) / static_cast<double>(verdict_.summary.frame_count);
-      options_.progress(std::min(1.0, (part + passes) / 2));
+      const auto all = static_cast<double>(2 * verdict_.summary.frame_count);
+      options_.progress(std::min(1.0, static_cast<double>(done_[0] + done_[1]) / all));
     }
   }
 
@@ -338,6 +361,7 @@ class TapeCheck {
   std::unique_ptr<verdict::ExpectationCheck> check_;
   std::vector<Self> selves_;
   std::size_t next_self_ = 0;
+  std::array<std::atomic<std::uint64_t>, 2> done_{};
 };
 
 }  // namespace

@@ -23,7 +23,11 @@ struct CheckOptions {
   bool update = false;           ///< writes the expectation in the place of holding against it
   /// Who joined the conference of a tape.
   std::function<state::Join(const schema::TapeReader&)> join;
-  /// Told how much of the tape is done, from 0 to 1, now and then; may be empty.
+  /// No other tape is judged at the same time: the bytes may have a thread of their own. What comes
+  /// out is the same.
+  bool alone = false;
+  /// Told how much of the tape is done, from 0 to 1, now and then and from any thread; may be
+  /// empty.
   std::function<void(double)> progress;
 };
 

@@ -117,6 +117,7 @@ std::vector<TapeVerdict> judge(const Request& request, const std::vector<std::st
     for (std::size_t i = next++; i < tapes.size(); i = next++) {
       CheckOptions options = options_for(request, tapes[i]);
       if (tapes.size() == 1) {
+        options.alone = true;
         options.progress = [&](double part) {
           line.show("verifying " + printable(tapes[i]) + ": " +
                     std::to_string(static_cast<int>(part * 100)) + " %");

@@ -63,12 +63,11 @@ int Statement::run() {
   return sqlite3_reset(handle_.get());  // the error of the step, if it failed
 }
 
-std::string_view Statement::bytes(int column) const {
-  sqlite3_stmt* statement = handle_.get();
-  // Text may be UTF-16 in the file: column_text brings it to what column_bytes counts.
-  const void* data = type(column) == SQLITE_TEXT ? sqlite3_column_text(statement, column)
-                                                 : sqlite3_column_blob(statement, column);
-  const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement, column));
+std::string_view bytes_of(sqlite3_value* value) {
+  // Text may be UTF-16 in the file: sqlite3_value_text makes it what sqlite3_value_bytes counts.
+  const void* data = sqlite3_value_type(value) == SQLITE_TEXT ? sqlite3_value_text(value)
+                                                              : sqlite3_value_blob(value);
+  const auto size = static_cast<std::size_t>(sqlite3_value_bytes(value));
   return data == nullptr ? std::string_view{}
                          : std::string_view{static_cast<const char*>(data), size};
 }
@@ -120,7 +119,7 @@ Result<std::int64_t> Database::integer(std::string_view sql) const {
   if (code != SQLITE_ROW && code != SQLITE_DONE) {
     return failure("");
   }
-  if (code == SQLITE_DONE || statement->type(0) != SQLITE_INTEGER) {
+  if (code == SQLITE_DONE || sqlite3_value_type(statement->value(0)) != SQLITE_INTEGER) {
     return fail_damaged("the file is damaged");
   }
   return statement->integer(0);

@@ -29,13 +29,14 @@ class Statement {
   /// For a statement without rows: steps and resets. SQLITE_OK or an error.
   [[nodiscard]] int run();
 
-  /// The type of a column, SQLITE_INTEGER and so on; ask before the value is read.
-  [[nodiscard]] int type(int column) const { return sqlite3_column_type(handle_.get(), column); }
-  [[nodiscard]] std::int64_t integer(int column) const {
-    return sqlite3_column_int64(handle_.get(), column);
+  /// A column of the row, valid until the next step. One look-up for type and value: what SQLite
+  /// calls an unprotected value may be asked like any other where a database has no mutex.
+  [[nodiscard]] sqlite3_value* value(int column) const {
+    return sqlite3_column_value(handle_.get(), column);
   }
-  /// Bytes of a text or a blob, valid until the next step.
-  [[nodiscard]] std::string_view bytes(int column) const;
+  [[nodiscard]] std::int64_t integer(int column) const {
+    return sqlite3_value_int64(value(column));
+  }
 
  private:
   struct Finalize {
@@ -43,6 +44,9 @@ class Statement {
   };
   std::unique_ptr<sqlite3_stmt, Finalize> handle_;
 };
+
+/// Bytes of a text or a blob, valid as long as the value is.
+[[nodiscard]] std::string_view bytes_of(sqlite3_value* value);
 
 class Database {
  public:

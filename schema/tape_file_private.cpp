@@ -140,12 +140,12 @@ Result<void> check_tape(const Database& database, const std::string& path) {
     return damaged((!tables ? tables : !expected ? expected : found).error().message);
   }
   while (tables->step() == SQLITE_ROW) {
-    const std::string name(tables->bytes(0));
+    const std::string name(bytes_of(tables->value(0)));
     if (expected->bind_text(1, name).step() != SQLITE_ROW ||
         found->bind_text(1, name).step() != SQLITE_ROW) {
       return damaged(database.why());
     }
-    if (found->bytes(0) != expected->bytes(0)) {
+    if (bytes_of(found->value(0)) != bytes_of(expected->value(0))) {
       return damaged("its table '" + name + "' is missing or is not as it should be");
     }
     expected->reset();

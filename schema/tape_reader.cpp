@@ -232,20 +232,21 @@ Result<std::unique_ptr<port::FrameSource>> TapeReader::frames(const FrameRange& 
       return fail(seq->error());
     }
   }
-  auto statement = impl_->database.prepare(
-      range.connection_id == 0
-          ? "SELECT seq, connection_id, recv_ns, complete, raw FROM frames"
-            " WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq"
-          : "SELECT seq, connection_id, recv_ns, complete, raw FROM frames"
-            " WHERE seq BETWEEN ?1 AND ?2 AND connection_id = ?3 ORDER BY seq");
+  const bool bounded = range.last_seq < all.last_seq || *end_by_time != int64_max;
+  std::string sql = "SELECT seq, connection_id, recv_ns, complete, raw FROM frames WHERE seq >= ?1";
+  sql += bounded ? " AND seq <= ?2" : "";  // a comparison for each frame
+  sql += range.connection_id != 0 ? " AND connection_id = ?3" : "";
+  auto statement = impl_->database.prepare(sql + " ORDER BY seq");
   if (!statement) {
     return cannot_read(impl_->path, impl_->database);
   }
   const auto seq_of = [](std::uint64_t seq) {
     return static_cast<std::int64_t>(std::min<std::uint64_t>(seq, int64_max));
   };
-  statement->bind(1, std::max(seq_of(range.first_seq), *first_by_time))
-      .bind(2, std::min(seq_of(range.last_seq), *end_by_time - 1));
+  statement->bind(1, std::max(seq_of(range.first_seq), *first_by_time));
+  if (bounded) {
+    statement->bind(2, std::min(seq_of(range.last_seq), *end_by_time - 1));
+  }
   if (range.connection_id != 0) {
     statement->bind(3, range.connection_id);
   }

@@ -25,8 +25,10 @@ class Row {
   explicit Row(const Statement& statement) : statement_(statement) {}
 
   std::int64_t integer(int column, std::int64_t min = 0, std::int64_t max = int64_max) {
-    const std::int64_t value = statement_.integer(column);
-    damaged_ = damaged_ || statement_.type(column) != SQLITE_INTEGER || value < min || value > max;
+    sqlite3_value* const found = statement_.value(column);
+    const std::int64_t value = sqlite3_value_int64(found);
+    damaged_ =
+        damaged_ || sqlite3_value_type(found) != SQLITE_INTEGER || value < min || value > max;
     return value;
   }
   std::uint64_t count(int column) { return static_cast<std::uint64_t>(integer(column)); }
@@ -35,15 +37,16 @@ class Row {
   }
   std::string text(int column) { return std::string(typed_bytes(column, SQLITE_TEXT)); }
   std::string_view blob(int column) { return typed_bytes(column, SQLITE_BLOB); }
-  bool is_null(int column) { return statement_.type(column) == SQLITE_NULL; }
+  bool is_null(int column) { return sqlite3_value_type(statement_.value(column)) == SQLITE_NULL; }
 
   void damage() { damaged_ = true; }
   [[nodiscard]] bool damaged() const { return damaged_; }
 
  private:
   std::string_view typed_bytes(int column, int type) {
-    damaged_ = damaged_ || statement_.type(column) != type;
-    return statement_.bytes(column);
+    sqlite3_value* const found = statement_.value(column);
+    damaged_ = damaged_ || sqlite3_value_type(found) != type;
+    return bytes_of(found);
   }
 
   const Statement& statement_;

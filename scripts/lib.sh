@@ -10,7 +10,7 @@ die() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; exit 1; }
 build_packages=(g++ cmake ninja-build pkg-config ccache libsqlite3-dev libsimdjson-dev libboost1.81-dev
   libboost-program-options1.81-dev libssl-dev libxxhash-dev)
 test_packages=(libgtest-dev libgmock-dev libbenchmark-dev clang-format sqlite3 curl
-  openssl)
+  openssl valgrind)
 
 installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 

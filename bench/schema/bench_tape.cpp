@@ -4,13 +4,9 @@
 //
 // Frames of 1.1 KB. Everything is written with synchronous = FULL, 1,000 frames a commit, into
 // files in the folder (by default that of temporary files, which should be on a disk). What was
-// written is read back and compared before anything is timed. The table at the end gives the best
-// of the repetitions as a ratio to the fastest bare loop of the same run.
-#include <charconv>
+// written is read back and compared before anything is timed.
 #include <cstdint>
-#include <cstdio>
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -21,6 +17,7 @@
 #include <sqlite3.h>
 
 #include "bench/sse/stream_corpus.hpp"
+#include "bench/support/arguments.hpp"
 #include "core/base/check.hpp"
 #include "core/base/limits.hpp"
 #include "core/base/units.hpp"
@@ -245,86 +242,21 @@ void run_seek(benchmark::State& state, const Frames& frames) {
   state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()));
 }
 
-/// Keeps the best rate of each benchmark, for the table of ratios.
-class RatioReporter : public benchmark::ConsoleReporter {
- public:
-  void ReportRuns(const std::vector<Run>& runs) override {
-    for (const Run& run : runs) {
-      const auto rate = run.counters.find("items_per_second");
-      if (run.run_type == Run::RT_Iteration && rate != run.counters.end()) {
-        double& best = best_[run.run_name.function_name];
-        best = std::max(best, static_cast<double>(rate->second));
-      }
-    }
-    ConsoleReporter::ReportRuns(runs);
-  }
-
-  void Finalize() override {
-    std::map<std::string, double> limits;
-    for (const auto& [name, rate] : best_) {
-      if (name.find("/bare") != std::string::npos) {
-        double& limit = limits[name.substr(0, name.find('/'))];
-        limit = std::max(limit, rate);
-      }
-    }
-    std::printf("\n%-28s %12s  %s\n", "best of all repetitions", "frames/s", "of the fastest bare");
-    for (const auto& [name, rate] : best_) {
-      const auto limit = limits.find(name.substr(0, name.find('/')));
-      std::printf("%-28s %12.0f", name.c_str(), rate);
-      if (limit != limits.end()) {
-        std::printf("  %.2f", rate / limit->second);
-      }
-      std::printf("\n");
-    }
-  }
-
- private:
-  std::map<std::string, double> best_;
-};
-
 void add_benchmarks(const Frames& frames) {
   const auto add = [&](const char* name, auto run, auto... more) {
-    benchmark::RegisterBenchmark(name, run, std::cref(frames), more...)
-        ->Unit(benchmark::kMillisecond)
-        ->UseRealTime();
+    return benchmark::RegisterBenchmark(name, run, std::cref(frames), more...)
+        ->Unit(benchmark::kMillisecond);
   };
-  add("record/bare_4k", run_write_bare, 4096);
-  add("record/bare_16k", run_write_bare, 16384);
-  add("record/bare_64k", run_write_bare, 65536);
-  add("record/tape", run_write_tape, Reads::full);
-  add("record/tape_frame_by_frame", run_write_tape, Reads::frame_by_frame);
+  // Who waits for the disk needs real time; for the others the processor's is what they take.
+  add("record/bare_4k", run_write_bare, 4096)->UseRealTime();
+  add("record/bare_16k", run_write_bare, 16384)->UseRealTime();
+  add("record/bare_64k", run_write_bare, 65536)->UseRealTime();
+  add("record/tape", run_write_tape, Reads::full)->UseRealTime();
+  add("record/tape_frame_by_frame", run_write_tape, Reads::frame_by_frame)->UseRealTime();
   add("read/bare", run_read_bare);
   add("read/tape", run_read_tape);
   add("verify", run_verify);
   add("seek", run_seek);
-}
-
-struct Wishes {
-  std::size_t corpus_mib = 64;
-  std::string folder = std::filesystem::temp_directory_path();
-};
-
-/// Takes its own options out of the arguments.
-Wishes take_wishes(int& argc, char** argv) {
-  Wishes wishes;
-  char** const end = std::remove_if(argv + 1, argv + argc, [&](std::string_view argument) {
-    constexpr std::string_view corpus = "--corpus_mib=";
-    constexpr std::string_view folder = "--folder=";
-    if (argument.starts_with(folder)) {
-      wishes.folder = argument.substr(folder.size());
-      return true;
-    }
-    if (!argument.starts_with(corpus)) {
-      return false;
-    }
-    const std::string_view number = argument.substr(corpus.size());
-    const auto result =
-        std::from_chars(number.data(), number.data() + number.size(), wishes.corpus_mib);
-    check(result.ec == std::errc{} && wishes.corpus_mib > 0, "--corpus_mib takes a number from 1");
-    return true;
-  });
-  argc = static_cast<int>(end - argv);
-  return wishes;
 }
 
 }  // namespace
@@ -332,19 +264,9 @@ Wishes take_wishes(int& argc, char** argv) {
 
 int main(int argc, char** argv) {
   using namespace tapedeck::bench;
-  const Wishes wishes = take_wishes(argc, argv);
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) {
-    return 2;
-  }
-  std::string folder = wishes.folder + "/bench-tape-XXXXXX";
-  tapedeck::check(::mkdtemp(folder.data()) != nullptr, "a folder for the files is made");
-  {
-    const Frames frames = make_frames(wishes.corpus_mib << 20U, folder);
-    check_answers(frames);
-    add_benchmarks(frames);
-    RatioReporter reporter;
-    benchmark::RunSpecifiedBenchmarks(&reporter);
-  }
-  std::filesystem::remove_all(folder);
+  const Arguments given = take_arguments(argc, argv, 64);
+  const ScratchFolder folder(given.folder);
+  const Frames frames = make_frames(given.corpus_mib << 20U, folder.path());
+  check_answers(frames);
+  return run_benchmarks(argc, argv, [&] { add_benchmarks(frames); });
 }

@@ -1,22 +1,18 @@
 // Splitter and parser beside the limits of the machine: memchr('\n') and memcpy over the same
 // bytes.
 //
-//   bench_sse [--corpus_mib=256] [--benchmark_...]
+//   bench_sse [--corpus_mib=256] [--write_corpus=FILE] [--benchmark_...]
 //
-// The answer of every subject is checked before anything is timed. The table at the end gives the
-// best of the repetitions as a ratio to the memchr pass of the same run.
-#include <algorithm>
-#include <charconv>
-#include <cstdio>
+// The answer of every subject is checked before anything is timed.
 #include <cstring>
-#include <map>
+#include <fstream>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include <benchmark/benchmark.h>
 
 #include "bench/sse/stream_corpus.hpp"
+#include "bench/support/arguments.hpp"
 #include "core/base/check.hpp"
 #include "core/sse/frame_splitter.hpp"
 #include "core/sse/message_parser.hpp"
@@ -121,32 +117,6 @@ void run_split(benchmark::State& state, const StreamCorpus& corpus, std::size_t 
   count_bytes(state, corpus);
 }
 
-/// Keeps the best rate of each benchmark, for the table of ratios.
-class RatioReporter : public benchmark::ConsoleReporter {
- public:
-  void ReportRuns(const std::vector<Run>& runs) override {
-    for (const Run& run : runs) {
-      const auto rate = run.counters.find("bytes_per_second");
-      if (run.run_type == Run::RT_Iteration && rate != run.counters.end()) {
-        double& best = best_[run.run_name.function_name];
-        best = std::max(best, static_cast<double>(rate->second));
-      }
-    }
-    ConsoleReporter::ReportRuns(runs);
-  }
-
-  void Finalize() override {
-    std::printf("\n%-32s %8s  %s\n", "best of all repetitions", "GB/s", "of memchr");
-    for (const auto& [name, rate] : best_) {
-      const double limit = best_[name.substr(0, name.find('/')) + "/memchr"];
-      std::printf("%-32s %8.2f  %.2f\n", name.c_str(), rate / 1e9, rate / limit);
-    }
-  }
-
- private:
-  std::map<std::string, double> best_;
-};
-
 void add_benchmarks(const std::string& name, const StreamCorpus& corpus) {
   check_answers(corpus);
   const auto add = [&](const char* subject, auto run, auto... more) {
@@ -161,37 +131,21 @@ void add_benchmarks(const std::string& name, const StreamCorpus& corpus) {
   add("split_1448", run_split, network_read);
 }
 
-/// Takes `--corpus_mib=N` out of the arguments.
-std::size_t corpus_size(int& argc, char** argv) {
-  constexpr std::string_view option = "--corpus_mib=";
-  std::size_t size_mib = 256;
-  char** const end = std::remove_if(argv + 1, argv + argc, [&](std::string_view argument) {
-    if (!argument.starts_with(option)) {
-      return false;
-    }
-    const std::string_view number = argument.substr(option.size());
-    const auto result = std::from_chars(number.data(), number.data() + number.size(), size_mib);
-    check(result.ec == std::errc{} && size_mib > 0, "--corpus_mib takes a number from 1 on");
-    return true;
-  });
-  argc = static_cast<int>(end - argv);
-  return size_mib * mib;
-}
-
 }  // namespace
 }  // namespace tapedeck::bench
 
 int main(int argc, char** argv) {
   using namespace tapedeck::bench;
-  const std::size_t size = corpus_size(argc, argv);
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) {
-    return 2;
+  const Arguments given = take_arguments(argc, argv, 256);
+  const std::size_t size = given.corpus_mib * mib;
+  if (!given.write_corpus.empty()) {
+    std::ofstream(given.write_corpus, std::ios::binary) << participant_corpus(size).bytes;
+    return 0;
   }
   const StreamCorpus participants = participant_corpus(size);
   const StreamCorpus small_events = small_event_corpus(size / 4);
-  add_benchmarks("events_1k1", participants);
-  add_benchmarks("events_100", small_events);
-  RatioReporter reporter;
-  benchmark::RunSpecifiedBenchmarks(&reporter);
+  return run_benchmarks(argc, argv, [&] {
+    add_benchmarks("events_1k1", participants);
+    add_benchmarks("events_100", small_events);
+  });
 }

@@ -11,7 +11,8 @@ namespace {
 /// The value of `line` when its field is `name`: what follows the colon and one space, or nothing
 /// at all. The length of the name is known when compiling, so that comparing is one instruction.
 template <std::size_t size>
-std::optional<std::string_view> value_of(std::string_view line, const char (&name)[size]) {
+[[gnu::always_inline]] inline std::optional<std::string_view> value_of(std::string_view line,
+                                                                       const char (&name)[size]) {
   constexpr std::size_t length = size - 1;
   if (!line.starts_with(std::string_view(name, length))) {
     return std::nullopt;
@@ -49,7 +50,7 @@ bool is_line_end(char c) {
 
 }  // namespace
 
-void MessageParser::Field::set(std::string_view text, bool ascii) {
+[[gnu::always_inline]] inline void MessageParser::Field::set(std::string_view text, bool ascii) {
   if (ascii || is_valid_utf8(text)) {
     borrowed_ = text;
     place_ = Place::borrowed;
@@ -83,6 +84,56 @@ std::string_view MessageParser::Field::text() const {
       return kept_;
   }
   return {};
+}
+
+[[gnu::always_inline]] inline void MessageParser::take_data(std::string_view value, bool ascii,
+                                                            std::optional<Parsed>& found) {
+  if (data_dropped_) {
+    return;
+  }
+  const std::size_t size = data_.given() ? data_.text().size() + 1 : 0;
+  if (size + value.size() > message_bytes_max_) {
+    data_.clear();
+    data_dropped_ = true;
+    found.emplace().kind = Parsed::Kind::message_too_long;
+  } else if (data_.given()) {
+    data_.append_line(value);
+  } else {
+    data_.set(value, ascii);
+  }
+}
+
+[[gnu::always_inline]] inline void MessageParser::take_field(std::string_view line, bool ascii,
+                                                             std::optional<Parsed>& found) {
+  if (const auto data = value_of(line, "data")) {
+    take_data(*data, ascii, found);
+  } else if (const auto event = value_of(line, "event")) {
+    event_.set(*event, ascii);
+  } else if (const auto id = value_of(line, "id")) {
+    if (id->find('\0') == std::string_view::npos) {
+      id_.set(*id, ascii);
+    }
+  } else if (const auto retry = value_of(line, "retry")) {
+    if (const auto ms = digits_only(*retry)) {
+      found = Parsed{.kind = Parsed::Kind::retry, .message = {}, .retry_ms = *ms};
+    }
+  }
+}
+
+[[gnu::always_inline]] inline void MessageParser::dispatch(std::optional<Parsed>& found) {
+  if (id_.given()) {
+    last_event_id_ = id_.text();
+  }
+  if (data_.given()) {
+    const std::string_view name = event_.text();
+    found.emplace().message = {.event = name.empty() ? "message" : name,
+                               .data = data_.text(),
+                               .last_event_id = last_event_id_};
+  }
+  event_.clear();
+  data_.clear();
+  data_dropped_ = false;
+  id_.clear();
 }
 
 MessageParser::MessageParser(std::size_t line_bytes_max, std::size_t message_bytes_max)
@@ -120,6 +171,7 @@ std::optional<Parsed> MessageParser::next() {
       break;
     }
     if (!ended) {
+      line_ascii_ = scan.ascii && (line_.empty() || line_ascii_);
       line_.append(part);
       break;
     }
@@ -130,7 +182,7 @@ std::optional<Parsed> MessageParser::next() {
       whole_.swap(line_);
       line_.clear();
       line = whole_;
-      ascii = false;  // not known of the parts before
+      ascii = ascii && line_ascii_;
     }
     if (before == State::first_line && line.starts_with(byte_order_mark)) {
       line.remove_prefix(byte_order_mark.size());
@@ -147,54 +199,6 @@ std::optional<Parsed> MessageParser::next() {
     id_.keep();
   }
   return found;
-}
-
-void MessageParser::take_field(std::string_view line, bool ascii, std::optional<Parsed>& found) {
-  if (const auto data = value_of(line, "data")) {
-    take_data(*data, ascii, found);
-  } else if (const auto event = value_of(line, "event")) {
-    event_.set(*event, ascii);
-  } else if (const auto id = value_of(line, "id")) {
-    if (id->find('\0') == std::string_view::npos) {
-      id_.set(*id, ascii);
-    }
-  } else if (const auto retry = value_of(line, "retry")) {
-    if (const auto ms = digits_only(*retry)) {
-      found = Parsed{.kind = Parsed::Kind::retry, .message = {}, .retry_ms = *ms};
-    }
-  }
-}
-
-void MessageParser::take_data(std::string_view value, bool ascii, std::optional<Parsed>& found) {
-  if (data_dropped_) {
-    return;
-  }
-  const std::size_t size = data_.given() ? data_.text().size() + 1 : 0;
-  if (size + value.size() > message_bytes_max_) {
-    data_.clear();
-    data_dropped_ = true;
-    found.emplace().kind = Parsed::Kind::message_too_long;
-  } else if (data_.given()) {
-    data_.append_line(value);
-  } else {
-    data_.set(value, ascii);
-  }
-}
-
-void MessageParser::dispatch(std::optional<Parsed>& found) {
-  if (id_.given()) {
-    last_event_id_ = id_.text();
-  }
-  if (data_.given()) {
-    const std::string_view name = event_.text();
-    found.emplace().message = {.event = name.empty() ? "message" : name,
-                               .data = data_.text(),
-                               .last_event_id = last_event_id_};
-  }
-  event_.clear();
-  data_.clear();
-  data_dropped_ = false;
-  id_.clear();
 }
 
 void MessageParser::reset(std::string_view last_event_id) {

@@ -79,7 +79,8 @@ class MessageParser {
     std::string kept_;
   };
 
-  // What these find goes to `found`. `ascii`: known to be; false where nobody has looked.
+  // What these find goes to `found`. `ascii`: no byte is above 0x7f. All are inlined: as calls they
+  // take a quarter of the speed from small events.
   void take_field(std::string_view line, bool ascii, std::optional<Parsed>& found);
   void take_data(std::string_view value, bool ascii, std::optional<Parsed>& found);
   void dispatch(std::optional<Parsed>& found);
@@ -88,9 +89,10 @@ class MessageParser {
   std::size_t message_bytes_max_;
   ScanLine scan_line_ = fastest_line_scanner();
   State state_ = State::first_line;
-  std::string_view rest_;  ///< pushed and not yet parsed
-  std::string line_;       ///< the start of the current line, from earlier pushes
-  std::string whole_;      ///< the last line that was put together from pushes
+  std::string_view rest_;   ///< pushed and not yet parsed
+  std::string line_;        ///< the start of the current line, from earlier pushes
+  bool line_ascii_ = true;  ///< none of its bytes is above 0x7f
+  std::string whole_;       ///< the last line that was put together from pushes
   Field event_;
   Field data_;
   bool data_dropped_ = false;  ///< went over the limit

@@ -16,6 +16,20 @@ void Findings::add(Rule rule, const Place& place, std::string_view expected,
   ++count;
 }
 
+void Findings::append(const Findings& later) {
+  auto kept_counts = counts_;
+  for (const Finding& finding : later.kept_) {
+    std::uint64_t& count = kept_counts[static_cast<std::size_t>(finding.rule)];
+    if (count < limits::findings_per_rule_max) {
+      kept_.push_back(finding);
+    }
+    ++count;
+  }
+  for (std::size_t rule = 0; rule < counts_.size(); ++rule) {
+    counts_[rule] += later.counts_[rule];
+  }
+}
+
 std::uint64_t Findings::count(Severity severity) const {
   std::uint64_t sum = 0;
   for (const RuleInfo& rule : rules()) {

@@ -47,6 +47,9 @@ class Findings {
 
   void add(Rule rule, const Place& place, std::string_view expected, std::string_view found);
 
+  /// As if what `later` holds had been added here after all else; it must have the same rules.
+  void append(const Findings& later);
+
   /// In the order in which they were found.
   [[nodiscard]] std::span<const Finding> kept() const { return kept_; }
 

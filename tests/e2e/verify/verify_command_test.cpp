@@ -180,6 +180,20 @@ TEST_F(Verify, RunsAFolderAndReportsInTheOrderOfNames) {
   EXPECT_EQ(run("verify tapes").code, 3);
 }
 
+/// A tape by itself is judged by two threads, one in a folder of several by one.
+TEST_F(Verify, JudgesATapeByItselfAsAmongOthers) {
+  fs::create_directories(folder.path("tapes"));
+  make_tape("tapes/a.tape", meeting + "data: {\n\n");
+  make_tape("tapes/b.tape", meeting + "data: {\n\n");
+  change("tapes/b.tape",
+         "UPDATE frames SET recv_ns = 1 WHERE seq = 3; UPDATE connections SET bytes = bytes + 1");
+  const std::string together = run("verify tapes --json").out;
+  EXPECT_NE(together.find("bytes-broken"), std::string::npos) << together;
+  EXPECT_NE(together.find("time-backwards"), std::string::npos) << together;
+  EXPECT_EQ(run("verify tapes/a.tape --json").out + run("verify tapes/b.tape --json").out,
+            together);
+}
+
 TEST_F(Verify, HoldsAFolderAgainstAFolderOfExpectations) {
   fs::create_directories(folder.path("tapes/more"));
   make_tape("tapes/a.tape", meeting);

@@ -4,6 +4,8 @@
 #include <map>
 #include <random>
 #include <sstream>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -55,6 +57,36 @@ std::vector<Explanation> explanations() {
     }
   }
   return all;
+}
+
+TEST(Findings, AppendedOnesStandAsIfTheyHadBeenAdded) {
+  constexpr std::uint64_t half = limits::findings_per_rule_max / 2 + 1;
+  Findings first{RuleSet()};
+  Findings later{RuleSet()};
+  Findings all{RuleSet()};
+  const auto add = [&](Findings& part, Rule rule, std::uint64_t seq) {
+    part.add(rule, {seq, 0, {}, {}}, "one", std::to_string(seq));
+    all.add(rule, {seq, 0, {}, {}}, "one", std::to_string(seq));
+  };
+  for (std::uint64_t seq = 1; seq <= half; ++seq) {
+    add(first, Rule::bytes_broken, seq);
+  }
+  for (std::uint64_t seq = 1; seq <= half; ++seq) {
+    add(later, Rule::bytes_broken, half + seq);
+    add(later, Rule::time_backwards, seq);
+  }
+  first.append(later);
+  const auto seqs = [](const Findings& findings) {
+    std::vector<std::pair<Rule, std::uint64_t>> places;
+    for (const Finding& finding : findings.kept()) {
+      places.emplace_back(finding.rule, finding.seq);
+    }
+    return places;
+  };
+  EXPECT_EQ(seqs(first), seqs(all));
+  EXPECT_EQ(first.dropped(), all.dropped());
+  EXPECT_EQ(first.count(Rule::bytes_broken), 2 * half);
+  EXPECT_EQ(first.count(Rule::time_backwards), half);
 }
 
 TEST(Findings, EveryRuleIsExplainedAndEveryExplanationIsOfARule) {
