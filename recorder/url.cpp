@@ -70,6 +70,9 @@ Result<std::string> parse_host(std::string_view text) {
   const bool address = text.starts_with('[') && text.ends_with(']');
   if (address) {
     text = text.substr(1, text.size() - 2);
+    if (text.find(':') == std::string_view::npos) {
+      return fail_usage("the URL's host stands in brackets and is no IPv6 address");
+    }
   }
   const auto allowed = [address](char c) {
     return is_alpha(c) || is_digit(c) || c == '.' || c == '-' || c == '_' ||

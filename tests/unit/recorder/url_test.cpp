@@ -56,7 +56,7 @@ TEST(Url, WhatIsNoneIsRefusedWithoutBeingRepeated) {
        {"", "h/x", "http:/h", "http://", "http:///secret", "http://:80/secret", "http://h:0/secret",
         "http://h:65536/secret", "http://h:8x/secret", "http://[::1/secret", "http://secret host/",
         "http://h\\secret/", "ftp://h/secret", "http://h/secret\r\nX: y", "http://h/secret\x7f",
-        "://h/", "1http://h/"}) {
+        "://h/", "1http://h/", "http://[1%secret]/"}) {
     const auto url = parse_url(text);
     ASSERT_FALSE(url) << text;
     EXPECT_EQ(url.error().kind, ErrorKind::usage);

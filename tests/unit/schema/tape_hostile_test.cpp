@@ -5,77 +5,20 @@
 #include <fcntl.h>
 
 #include "tests/support/tape_faults.hpp"
+#include "tests/support/tape_user.hpp"
 #include "tests/unit/schema/tape_test.hpp"
 
 namespace tapedeck::schema {
 namespace {
 
+using test::make_full_tape;
 using test::TapeBuilder;
 using test::TemporaryFolder;
-
-/// A tape with something in every table.
-void make_full_tape(const std::string& path) {
-  TapeBuilder tape(path);
-  tape.connect(5);
-  for (std::int64_t i = 1; i <= 20; ++i) {
-    tape.frame(i * 10, "data: " + std::string(static_cast<std::size_t>(i) * 20, 'x') + "\n\n");
-  }
-  tape.disconnect(300, port::ConnectionEnd::broken);
-  ASSERT_TRUE(tape.writer().note_gap({1, 300, 400, "reset"}));
-  ASSERT_TRUE(tape.writer().note_exchange({1, 2, "POST", "/", "", "{}", 200, "", "{}"}));
-  ASSERT_TRUE(tape.writer().set("self", "me"));
-  tape.connect(400).frame(410, "data: y\n\n").finish();
-}
+using test::use_tape;
 
 void expect_sentence(const Error& error) {
   EXPECT_FALSE(error.message.empty());
   EXPECT_EQ(error.message.find('\n'), std::string::npos) << error.message;
-}
-
-/// Asks everything of a tape that one can ask.
-void use(const std::string& path) {
-  const auto tape = TapeReader::open(path);
-  if (!tape) {
-    expect_sentence(tape.error());
-    return;
-  }
-  if (const auto report = (*tape)->verify_bytes(); !report) {
-    expect_sentence(report.error());
-  }
-  const auto expect_result = [](const auto& result) {
-    if (!result) {
-      expect_sentence(result.error());
-    }
-  };
-  expect_result((*tape)->sessions());
-  expect_result((*tape)->connections());
-  expect_result((*tape)->gaps());
-  expect_result((*tape)->exchanges());
-  for (const FrameRange& range :
-       {FrameRange{}, FrameRange{.from_ns = 50, .until_ns = 100}, FrameRange{.connection_id = 2}}) {
-    const auto frames = (*tape)->frames(range);
-    if (!frames) {
-      expect_sentence(frames.error());
-      continue;
-    }
-    auto next = (*frames)->next();
-    std::size_t bytes = 0;
-    while (next && *next) {
-      for (const char c : (*next)->raw) {  // every byte of it can be read
-        bytes += c == 'x' ? 1U : 0U;
-      }
-      next = (*frames)->next();
-    }
-    expect_result(next);
-    EXPECT_LT(bytes, 1'000'000U);
-  }
-  if (const auto reads = (*tape)->reads(1); reads) {
-    auto next = (*reads)->next();
-    while (next && *next) {
-      next = (*reads)->next();
-    }
-    expect_result(next);
-  }
 }
 
 TEST(HostileTape, CutOffAnywhereIsRefusedOrRead) {
@@ -89,7 +32,7 @@ TEST(HostileTape, CutOffAnywhereIsRefusedOrRead) {
   for (const std::size_t size : sizes) {
     SCOPED_TRACE("cut to " + std::to_string(size) + " bytes");
     write_all(folder.path("cut"), whole.substr(0, size));
-    use(folder.path("cut"));
+    EXPECT_EQ(use_tape(folder.path("cut")), "");
   }
 }
 
@@ -120,7 +63,7 @@ void flip_bits(const std::string& file, const std::string& tape, int count) {
     SCOPED_TRACE("bit " + std::to_string(bit) + " of byte " + std::to_string(place));
     const auto flipped = static_cast<char>(static_cast<unsigned char>(whole[place]) ^ (1U << bit));
     ASSERT_EQ(::pwrite(fd, &flipped, 1, static_cast<off_t>(place)), 1);
-    use(tape);
+    EXPECT_EQ(use_tape(tape), "");
     ASSERT_EQ(::pwrite(fd, &whole[place], 1, static_cast<off_t>(place)), 1);
   }
   ::close(fd);
@@ -154,7 +97,7 @@ TEST(HostileTape, GarbageAsLogIsNoPartOfTheTape) {
   for (const std::string& garbage : {std::string(100'000, '\xff'), std::string("x")}) {
     write_all(folder.path() + "-wal", garbage);
     EXPECT_EQ(open_tape(folder.path())->summary().frame_count, 21U);
-    use(folder.path());
+    EXPECT_EQ(use_tape(folder.path()), "");
   }
 }
 
@@ -248,7 +191,7 @@ TEST_F(HostileTables, WithValuesOfWrongTypesAreNamed) {
     SCOPED_TRACE(value);
     const std::string path = tape_after(unchecked(
         "frames", std::string("UPDATE frames SET connection_id = ") + value + " WHERE seq = 3"));
-    use(path);
+    EXPECT_EQ(use_tape(path), "");
     const auto tape = open_tape(path);
     const auto frames = *tape->frames();
     EXPECT_TRUE(frames->next());
@@ -287,7 +230,7 @@ TEST_F(HostileTables, HaveNoColumnThatIsTrusted) {
         }
         const std::string path = tape_after(unchecked(
             table, std::string("UPDATE OR REPLACE ") + table + " SET " + column + " = " + value));
-        use(path);
+        EXPECT_EQ(use_tape(path), "");
         // Arithmetic on such values must not overflow either.
         if (auto writer = TapeWriter::open(path, {.existing = Existing::append, .wall_now_ns = 1});
             writer) {

@@ -1,0 +1,39 @@
+// The decoder gives of any text what the plain parser gives, and what it wrote it reads again.
+#include "core/event/decoder.hpp"
+
+#include <string>
+
+#include "core/event/plain_parser.hpp"
+#include "tests/fuzz/fuzz.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace tapedeck;
+  fuzz::Input input(data, size);
+  const std::string_view text = input.rest();
+
+  static event::Decoder decoder;  // what it kept of the input before must not matter
+  const event::Decoded decoded = decoder.decode(text);
+  event::Arena arena;
+  event::Tree tree(arena);
+  const event::Decoded plain = event::parse_plainly(text, limits::json_depth_max, tree);
+  if (decoded.outcome == event::Decoded::Outcome::too_many) {
+    return 0;
+  }
+  check(decoded.outcome == plain.outcome && decoded.offset == plain.offset,
+        "both ways come to the same");
+  if (!decoded.ok()) {
+    check(decoded.value.is_undefined() && decoded.offset <= text.size(), "a fault has a place");
+    return 0;
+  }
+  std::string written;
+  event::append_json(written, decoded.value);
+  std::string written_plainly;
+  event::append_json(written_plainly, plain.value);
+  check(written == written_plainly, "both ways give the same value");
+  const event::Decoded again = decoder.decode(written);
+  check(again.ok(), "what was written is JSON");
+  std::string written_again;
+  event::append_json(written_again, again.value);
+  check(written == written_again, "and means the same");
+  return 0;
+}
