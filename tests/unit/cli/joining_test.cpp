@@ -67,7 +67,7 @@ class Tape {
 
   [[nodiscard]] Watcher watched(const ReplayWishes& wishes, state::Client client) const {
     Watcher watcher(client);
-    const auto served = ServedFrames::prepare(*reader_, wishes).value();
+    const auto served = ServedFrames::prepare(*reader_, "", wishes).value();
     watcher.hear_all(*served->open().value());
     return watcher;
   }
@@ -79,7 +79,7 @@ class Tape {
       return;  // and watches no more
     }
     const ReplayWishes wishes{.timeline = {.from_ns = from_ns}};
-    const auto served = ServedFrames::prepare(*reader_, wishes).value();
+    const auto served = ServedFrames::prepare(*reader_, "", wishes).value();
     Watcher joined(client);
     const auto source = served->open().value();
     auto frame = source->next().value();
@@ -178,7 +178,7 @@ class ReconnectedTape : public testing::Test {
 
   [[nodiscard]] std::unique_ptr<ServedFrames> prepare(const ReplayWishes& wishes) const {
     wishes_ = wishes;
-    return ServedFrames::prepare(*tape_, wishes_).value();
+    return ServedFrames::prepare(*tape_, "", wishes_).value();
   }
 
   TemporaryFolder folder_;
@@ -250,7 +250,7 @@ TEST(JoiningInTheMiddle, OfABlockWaitsForItsEnd) {
       .finish();
   const auto tape = schema::TapeReader::open(folder.path()).value();
   const ReplayWishes wishes{.timeline = {.from_ns = 3}};
-  const auto served = ServedFrames::prepare(*tape, wishes).value();
+  const auto served = ServedFrames::prepare(*tape, "", wishes).value();
   EXPECT_EQ(bytes_of(*served->open().value()), sync_begin + create("a") + sync_end);
 }
 
@@ -267,7 +267,7 @@ TEST(JoiningInTheMiddle, WhoWasSentAwayAndCameBackBeganAnew) {
       .finish();
   const auto tape = schema::TapeReader::open(folder.path()).value();
   const ReplayWishes wishes{.timeline = {.from_ns = 6}};
-  const auto served = ServedFrames::prepare(*tape, wishes).value();
+  const auto served = ServedFrames::prepare(*tape, "", wishes).value();
   EXPECT_EQ(bytes_of(*served->open().value()), sync_begin + create("b") + sync_end + create("c"));
 }
 
