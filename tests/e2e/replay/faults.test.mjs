@@ -177,7 +177,7 @@ test('a mistake is told in one sentence, with its place', () => {
   for (const [args, sentence] of [
     [flags('drop:fram=3'), /^tapedeck replay: --fault: in 'drop:fram=3' at column 6: 'fram' is no key of drop, which takes .*\n$/],
     [['--seed', '1'], /^tapedeck replay: --seed goes with --fault\n$/],
-    [['--overwrite'], /^tapedeck replay: --overwrite goes with --fault-log TAPE\n$/],
+    [['--overwrite'], /^tapedeck replay: --overwrite goes with --fault-log TAPE or --journal FILE\n$/],
     [[...flags('omit'), '--seed', 'x'], /^tapedeck replay: --seed: 'x' is not a whole number from 0 on\n$/],
   ]) {
     const done = run('replay', meeting, '--null', ...args);
