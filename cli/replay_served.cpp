@@ -49,7 +49,7 @@ struct Conference {
 
 Result<void> prepare(Conference& conference, const schema::TapeReader& tape,
                      const std::string& path, const ReplayWishes& wishes) {
-  auto frames = ServedFrames::prepare(tape, path, wishes);
+  auto frames = ServedFrames::prepare(tape, wishes, path);
   if (!frames) {
     return fail(frames.error());
   }
@@ -163,8 +163,7 @@ Result<ExitCode> serve(replayer::ServerOptions options, replayer::Programme prog
 Result<ExitCode> serve_tape(const schema::TapeReader& tape, const ReplayWishes& wishes,
                             FaultRun& faults) {
   Conference conference;
-  if (auto prepared = prepare(conference, tape, wishes.more.empty() ? wishes.tape : "", wishes);
-      !prepared) {
+  if (auto prepared = prepare(conference, tape, path_of_marks(wishes), wishes); !prepared) {
     return fail(prepared.error());
   }
   replayer::ServerOptions options;
