@@ -51,7 +51,7 @@ class DigestSink final : public replayer::PacedSink {
 /// Plays to one sink to the end; false when interrupted.
 Result<bool> play(const schema::TapeReader& tape, const ReplayWishes& wishes, replayer::Deck& deck,
                   FaultRun& faults, replayer::StopRequest& stop, replayer::PacedSink& sink) {
-  const auto frames = ServedFrames::prepare(tape, wishes.more.empty() ? wishes.tape : "", wishes);
+  const auto frames = ServedFrames::prepare(tape, wishes, path_of_marks(wishes));
   if (!frames) {
     return fail(frames.error());
   }

@@ -114,9 +114,9 @@ std::unique_ptr<port::FrameSource> open_frames(const schema::TapeReader& tape,
 }
 
 Result<std::unique_ptr<ServedFrames>> ServedFrames::prepare(const schema::TapeReader& tape,
-                                                            const std::string& path,
-                                                            const ReplayWishes& wishes) {
-  auto marks = TapeMarks::read(tape, path);
+                                                            const ReplayWishes& wishes,
+                                                            std::string path) {
+  auto marks = TapeMarks::read(tape, std::move(path));
   if (!marks) {
     return fail(marks.error());
   }

@@ -35,10 +35,10 @@ struct Place {
 /// clients, on stdout, every byte is played, and nothing else.
 class ServedFrames final : public replayer::Reel {
  public:
-  /// `tape`, which lies at `path`, and `wishes` must outlive it; "": it is made up of several.
+  /// `tape`, which lies at `path`, and `wishes` must outlive it; "": it is no file to set marks on.
   [[nodiscard]] static Result<std::unique_ptr<ServedFrames>> prepare(const schema::TapeReader& tape,
-                                                                     const std::string& path,
-                                                                     const ReplayWishes& wishes);
+                                                                     const ReplayWishes& wishes,
+                                                                     std::string path = "");
 
   [[nodiscard]] Result<std::unique_ptr<port::FrameSource>> open();
   [[nodiscard]] Result<std::unique_ptr<port::FrameSource>> reopen(

@@ -103,7 +103,7 @@ class ReplayJournal {
 
 Result<void> prepare(Conference& conference, const schema::TapeReader& tape,
                      const std::string& path, const ReplayWishes& wishes, ReplayJournal& journal) {
-  auto frames = ServedFrames::prepare(tape, path, wishes);
+  auto frames = ServedFrames::prepare(tape, wishes, path);
   if (!frames) {
     return fail(frames.error());
   }
@@ -262,8 +262,7 @@ Result<ExitCode> serve_tape(const schema::TapeReader& tape, const ReplayWishes& 
     return fail(journal.error());
   }
   Conference conference;
-  if (auto prepared =
-          prepare(conference, tape, wishes.more.empty() ? wishes.tape : "", wishes, **journal);
+  if (auto prepared = prepare(conference, tape, path_of_marks(wishes), wishes, **journal);
       !prepared) {
     return fail(prepared.error());
   }

@@ -5,6 +5,10 @@
 
 namespace tapedeck::cli {
 
+std::string path_of_marks(const ReplayWishes& wishes) {
+  return wishes.more.empty() ? wishes.tape : "";
+}
+
 Result<TapeMarks> TapeMarks::read(const schema::TapeReader& /*tape*/, std::string path) {
   return TapeMarks(std::move(path), {});
 }

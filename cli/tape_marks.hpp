@@ -4,11 +4,15 @@
 #include <string>
 #include <vector>
 
+#include "cli/replay_wishes.hpp"
 #include "core/base/result.hpp"
 #include "replayer/reel.hpp"
 #include "schema/tape_reader.hpp"
 
 namespace tapedeck::cli {
+
+/// The file that marks of a replay are set on; "" where several tapes are played as one.
+[[nodiscard]] std::string path_of_marks(const ReplayWishes& wishes);
 
 /// Not thread-safe.
 class TapeMarks {

@@ -83,6 +83,7 @@ void on_stop(int number) {
   ::raise(number);
   ::pthread_sigmask(SIG_UNBLOCK, &one, nullptr);  // it stops here, and goes on when it is told to
   catch_stop();
+  make_raw();  // nobody stops a job without a shell
   errno = error;
 }
 

@@ -82,10 +82,11 @@ bool equal_without_case(std::string_view a, std::string_view b) {
   return std::ranges::equal(a, b, {}, lower, lower);
 }
 
-/// The host of a Host header, without its port and brackets.
+/// The host of a Host header, without its port and brackets; "" for what is none.
 std::string_view host_of(std::string_view header) {
   if (header.starts_with('[')) {
-    return header.substr(1, header.find(']') - 1);
+    const std::size_t end = header.find(']');
+    return end == std::string_view::npos ? "" : header.substr(1, end - 1);
   }
   return header.substr(0, header.find(':'));
 }
@@ -141,6 +142,13 @@ void append_session(JsonWriter& out, const Session& session, bool with_glance) {
 
 void append_mark(JsonWriter& out, const Mark& mark) {
   out.begin_object().member("t_ns", mark.at_ns).member("text", mark.text).end_object();
+}
+
+/// Something to read in one line.
+bool is_line(std::string_view text) {
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; };
+  return !text.empty() && text.size() <= limits::mark_bytes_max &&
+         std::ranges::none_of(text, is_control);
 }
 
 /// A DURATION, with a minus where time may go back.
@@ -334,8 +342,7 @@ Answer ControlApi::add_mark(const Call& call) {
   const auto text = call.text("text");
   const auto at = call.text("at");
   const auto at_ns = at ? parse_duration(*at) : Result<std::int64_t>(0);
-  if (!text || text->empty() || text->size() > limits::mark_bytes_max || !at_ns ||
-      (call.body.contains("at") && !at)) {
+  if (!text || !is_line(*text) || !at_ns || (call.body.contains("at") && !at)) {
     return refuse(400, "A mark is {\"text\": \"...\"}, and with \"at\": \"12.5s\" not of now");
   }
   const Steered marked =

@@ -185,6 +185,10 @@ Steered Steering::mark(SessionId id, std::optional<std::int64_t> tape_ns, const 
       return Steered{};
     }
     const Mark mark{.at_ns = tape_ns.value_or(session.reel->tape_ns(session.at_ns)), .text = text};
+    if (mark.at_ns > session.reel->end_ns()) {
+      return refused(Refusal::nothing_there,
+                     "What is played ends at " + format_duration(session.reel->end_ns()));
+    }
     const auto kept = session.reel->add_mark(mark);
     if (!kept) {
       return refused(Refusal::failed, kept.error().message);

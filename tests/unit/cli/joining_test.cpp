@@ -67,7 +67,7 @@ class Tape {
 
   [[nodiscard]] Watcher watched(const ReplayWishes& wishes, state::Client client) const {
     Watcher watcher(client);
-    const auto served = ServedFrames::prepare(*reader_, "", wishes).value();
+    const auto served = ServedFrames::prepare(*reader_, wishes).value();
     watcher.hear_all(*served->open().value());
     return watcher;
   }
@@ -79,7 +79,7 @@ class Tape {
       return;  // and watches no more
     }
     const ReplayWishes wishes{.timeline = {.from_ns = from_ns}};
-    const auto served = ServedFrames::prepare(*reader_, "", wishes).value();
+    const auto served = ServedFrames::prepare(*reader_, wishes).value();
     Watcher joined(client);
     const auto source = served->open().value();
     auto frame = source->next().value();
@@ -98,6 +98,57 @@ class Tape {
   std::unique_ptr<schema::TapeReader> reader_;
 };
 
+/// Forty seconds of a conference.
+void simulate(const std::string& path, std::uint64_t seed) {
+  sim::SimSource source({.seed = seed,
+                         .participants = static_cast<std::uint32_t>(5 * seed),
+                         .breakouts = static_cast<std::uint32_t>(seed - 1),
+                         .duration_ns = 40 * ns_per_s});
+  TapeBuilder builder(path);
+  builder.connect();
+  while (const auto frame = source.next().value()) {
+    builder.frame(frame->recv_ns, frame->raw);
+  }
+  builder.finish();
+}
+
+/// Who is sought to from somewhere else: the frames that tell what is different.
+void hear_change(Watcher& watcher, ServedFrames& served, std::uint64_t known_seq,
+                 const replayer::Position& to) {
+  const auto source =
+      served.reopen({.seq = to.seq, .at_ns = to.at_ns, .needs_state = true, .known_seq = known_seq})
+          .value();
+  for (auto frame = source->next().value(); frame && frame->recv_ns < 0;
+       frame = source->next().value()) {
+    watcher.hear(*frame);
+  }
+}
+
+TEST(Seeking, ForwardAndBackLeavesAClientWithTheStateThatWasThere) {
+  const TemporaryFolder folder;
+  std::mt19937_64 random(5);
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+    const std::string path = folder.path(std::to_string(seed) + ".tape");
+    simulate(path, seed);
+    const Tape tape(path);
+    const ReplayWishes wishes;
+    const auto served = ServedFrames::prepare(tape.reader(), wishes).value();
+    // Who knows a status and a layout keeps one: begin where there are such.
+    std::uniform_int_distribution<std::int64_t> any(2 * ns_per_s, 39 * ns_per_s);
+    auto here = served->place_at(any(random)).value();
+    auto watcher = tape.watched({.until_ns = here.at_ns + 1}, state::Client::client_20);
+    for (int i = 0; i < 30; ++i) {
+      const auto there = i % 3 == 2 ? served->place_behind(here.seq - 1).value()
+                                    : served->place_at(any(random)).value();
+      hear_change(watcher, *served, here.seq, there);
+      here = there;
+      ASSERT_EQ(watcher.sees(),
+                tape.watched({.until_ns = here.at_ns + 1}, state::Client::client_20).sees())
+          << "seed " << seed << ", step " << i << ", at " << here.at_ns;
+    }
+  }
+}
+
 void expect_same_from_anywhere(const std::string& path, int times, std::uint64_t seed) {
   const Tape tape(path);
   std::mt19937_64 random(seed);
@@ -111,17 +162,8 @@ void expect_same_from_anywhere(const std::string& path, int times, std::uint64_t
 TEST(JoiningInTheMiddle, OfASimulatedConference) {
   const TemporaryFolder folder;
   for (std::uint64_t seed = 1; seed <= 3; ++seed) {
-    sim::SimSource source({.seed = seed,
-                           .participants = static_cast<std::uint32_t>(5 * seed),
-                           .breakouts = static_cast<std::uint32_t>(seed - 1),
-                           .duration_ns = 40 * ns_per_s});
     const std::string path = folder.path(std::to_string(seed) + ".tape");
-    TapeBuilder builder(path);
-    builder.connect();
-    while (const auto frame = source.next().value()) {
-      builder.frame(frame->recv_ns, frame->raw);
-    }
-    builder.finish();
+    simulate(path, seed);
     expect_same_from_anywhere(path, 17, seed);
   }
 }
@@ -178,7 +220,7 @@ class ReconnectedTape : public testing::Test {
 
   [[nodiscard]] std::unique_ptr<ServedFrames> prepare(const ReplayWishes& wishes) const {
     wishes_ = wishes;
-    return ServedFrames::prepare(*tape_, "", wishes_).value();
+    return ServedFrames::prepare(*tape_, wishes_).value();
   }
 
   TemporaryFolder folder_;
@@ -207,6 +249,49 @@ TEST_F(ReconnectedTape, WhoComesBackIsToldHowThingsStandAndGoesOnBehindWhatTheyH
             std::string(sync_begin) + create("b") + sync_end + create("c") +
                 first.substr(first.size() / 2));
   EXPECT_EQ(bytes_of(*served->reopen({.seq = 8 + 7}).value()), create("c")) << "the second pass";
+}
+
+TEST_F(ReconnectedTape, APlaceIsBehindAWholeBlockAndWithinWhatIsPlayed) {
+  const auto served = prepare({.timeline = {.from_ns = 1 * ns_per_s}, .until_ns = 7 * ns_per_s});
+  const auto seq_at = [&](std::int64_t at_ns) { return served->place_at(at_ns).value().seq; };
+  EXPECT_EQ(seq_at(0), 3U) << "what is received at that time is had";
+  EXPECT_EQ(seq_at(1 * ns_per_s), 3U);
+  EXPECT_EQ(seq_at(4 * ns_per_s), 4U) << "a connection that was lost tears no block off";
+  EXPECT_EQ(seq_at(6 * ns_per_s), 7U);
+  EXPECT_EQ(seq_at(99 * ns_per_s), 7U);
+  EXPECT_EQ(served->place_at(99 * ns_per_s).value().at_ns, served->end_ns());
+  EXPECT_EQ(served->end_ns(), 6 * ns_per_s);
+  EXPECT_EQ(served->place_behind(0).value().at_ns, 1 * ns_per_s);
+}
+
+TEST_F(ReconnectedTape, ATimeOfALaterPassIsOneOfTheTape) {
+  const auto served = prepare({.passes = 2});
+  EXPECT_EQ(served->end_ns(), 8 * ns_per_s);
+  EXPECT_EQ(served->tape_ns(8 * ns_per_s), 8 * ns_per_s);
+  EXPECT_EQ(served->tape_ns(9 * ns_per_s), 1 * ns_per_s);
+  EXPECT_EQ(served->place_at(14 * ns_per_s).value().seq, 8 + 7U);
+  EXPECT_EQ(served->place_at(99 * ns_per_s).value().seq, 8 + 8U);
+  EXPECT_EQ(served->place_behind(8 + 5).value().at_ns, (8 + 6) * ns_per_s);
+}
+
+TEST_F(ReconnectedTape, AnEventIsFoundBehindTheBlockBeforeIt) {
+  const auto served = prepare({});
+  const auto found = served->find_event("participant_create", 2).value();
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->seq, 5U);
+  EXPECT_EQ(found->at_ns, 6 * ns_per_s);
+  EXPECT_FALSE(served->find_event("participant", 0).value());
+  EXPECT_FALSE(served->find_event("participant_create", 8).value());
+}
+
+TEST_F(ReconnectedTape, MarksOfAReplayAreInTheOrderOfTheirTimes) {
+  const auto served = prepare({});
+  for (const std::int64_t at_ns : {5, 1, 3}) {
+    EXPECT_EQ(served->add_mark({.at_ns = at_ns, .text = "x"}).value(),
+              replayer::Kept::for_this_run);
+  }
+  ASSERT_EQ(served->marks().size(), 3U);
+  EXPECT_TRUE(std::ranges::is_sorted(served->marks(), {}, &replayer::Mark::at_ns));
 }
 
 TEST_F(ReconnectedTape, AnEventIdIsAPositionBehindItsFrame) {
@@ -250,7 +335,7 @@ TEST(JoiningInTheMiddle, OfABlockWaitsForItsEnd) {
       .finish();
   const auto tape = schema::TapeReader::open(folder.path()).value();
   const ReplayWishes wishes{.timeline = {.from_ns = 3}};
-  const auto served = ServedFrames::prepare(*tape, "", wishes).value();
+  const auto served = ServedFrames::prepare(*tape, wishes).value();
   EXPECT_EQ(bytes_of(*served->open().value()), sync_begin + create("a") + sync_end);
 }
 
@@ -267,7 +352,7 @@ TEST(JoiningInTheMiddle, WhoWasSentAwayAndCameBackBeganAnew) {
       .finish();
   const auto tape = schema::TapeReader::open(folder.path()).value();
   const ReplayWishes wishes{.timeline = {.from_ns = 6}};
-  const auto served = ServedFrames::prepare(*tape, "", wishes).value();
+  const auto served = ServedFrames::prepare(*tape, wishes).value();
   EXPECT_EQ(bytes_of(*served->open().value()), sync_begin + create("b") + sync_end + create("c"));
 }
 

@@ -278,6 +278,38 @@ TEST_F(Steered, AStepHandsOverOneFrameAndTimeStandsStillAtIt) {
   }
 }
 
+TEST_F(Steered, AStepOfSeveralIsAtOnceAndComesAfterWhatBelongsToTheStart) {
+  start({.paused = true});
+  ASSERT_TRUE(deck_.step(id_, clock_.now_ns(), 3));
+  EXPECT_EQ(sink_.bytes, "state abc");
+  ASSERT_TRUE(deck_.step(id_, clock_.now_ns(), 3));
+  let_pass(1);
+  EXPECT_EQ(sink_.bytes, "state abcd");
+  EXPECT_EQ(sink_.finishes, 1);
+}
+
+TEST_F(Steered, AStepIsAWholeBlock) {
+  id_ = deck_
+            .start(memory_source({{10, "a", 1, false}, {20, "b"}, {30, "c"}}),
+                   Timeline({.paused = true}, 0), sink_)
+            .value();
+  ASSERT_TRUE(deck_.step(id_, clock_.now_ns()));
+  EXPECT_EQ(sink_.bytes, "ab");
+}
+
+TEST_F(Steered, ABlockThatHasBegunIsFinishedAndNoMore) {
+  id_ = deck_
+            .start(memory_source({{10, "a", 1, false}, {20, "b", 1, false}, {30, "c"}, {40, "d"}}),
+                   Timeline({}, 0), sink_)
+            .value();
+  ASSERT_TRUE(deck_.finish_block(id_));
+  EXPECT_EQ(sink_.bytes, "");
+  let_pass(15);
+  ASSERT_TRUE(deck_.finish_block(id_));
+  ASSERT_TRUE(deck_.finish_block(id_));
+  EXPECT_EQ(sink_.bytes, "abc");
+}
+
 TEST_F(Steered, AfterAStepTimeGoesOnFromTheFrameThatWasHandedOver) {
   start();
   let_pass(15);

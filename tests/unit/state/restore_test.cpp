@@ -92,6 +92,50 @@ TEST(Restoring, KeepsTheOrderOfTheRosterAndEveryPartOfARoom) {
   EXPECT_EQ(restored_state(client.reducer(), Client::client_20), common_state(client.reducer()));
 }
 
+TEST(Transition, EndsWhatIsThereNoMoreAndTellsTheRest) {
+  TestClient later(Client::client_20);
+  later.send("participant_create", person("u1", ""));
+  later.send("splash_screen", R"({"screen_key":"direct_media_welcome"})");
+  later.send("stage", R"([{"participant_uuid":"u1","stage_index":0,"vad":100}])");
+  later.send("presentation_start", R"({"presenter_name":"A","presenter_uuid":"u1"})");
+  later.send("breakout_begin", R"({"breakout_uuid":"b1","participant_uuid":"me"})");
+  later.send_in(R"("b1")", "participant_create", person("me", ""));
+  later.send_in(R"("b1")", "presentation_start", R"({"presenter_name":"B","presenter_uuid":"me"})");
+  later.send_in(R"("b2")", "participant_create", person("u3", ""));
+  TestClient earlier(Client::client_20);
+  earlier.send("participant_create", person("u2", ""));
+  const auto blocks = transition_blocks(later.reducer().state(), earlier.reducer().state());
+  Derivation derivation(later.reducer().state().join, {.signals = false});
+  std::uint64_t seq = 0;
+  for (const auto& known : {restoring_blocks(later.reducer().state()), blocks}) {
+    for (const std::string& block : known) {
+      derivation.push({++seq, 1, 0}, wall_ns, block);
+      pull(derivation);
+    }
+  }
+  EXPECT_EQ(derivation.state().main().participants.size(), 1U);
+  EXPECT_NE(derivation.state().participant("main", "u2"), nullptr);
+  EXPECT_TRUE(derivation.state().main().presentation->is_undefined());
+  EXPECT_EQ(json(*derivation.state().main().stage), "[]");
+  EXPECT_TRUE(derivation.state().splash_screen->is_undefined());
+  EXPECT_FALSE(derivation.state().room("b1")->is_known());
+  EXPECT_TRUE(derivation.state().room("b1")->presentation->is_undefined());
+  EXPECT_FALSE(derivation.state().room("b2")->is_known());
+}
+
+TEST(Transition, APresentationByAnotherIsEndedFirst) {
+  TestClient from(Client::client_20);
+  from.send("presentation_start", R"({"presenter_name":"A","presenter_uuid":"u1"})");
+  TestClient to(Client::client_20);
+  to.send("presentation_start", R"({"presenter_name":"B","presenter_uuid":"u2"})");
+  const auto blocks = transition_blocks(from.reducer().state(), to.reducer().state());
+  ASSERT_EQ(blocks.size(), 4U);
+  EXPECT_EQ(blocks.front(), "event: presentation_stop\ndata: {}\n\n");
+  EXPECT_TRUE(blocks.back().starts_with("event: presentation_start\n")) << blocks.back();
+  EXPECT_EQ(transition_blocks(to.reducer().state(), to.reducer().state()),
+            restoring_blocks(to.reducer().state()));
+}
+
 TEST(Restoring, LeavesOutWhatIsOver) {
   TestClient client(Client::client_20);
   client.send("message_received", R"({"type":"text/plain","payload":"hi","origin":"A"})");
