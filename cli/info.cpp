@@ -353,6 +353,47 @@ void append_connection(std::string& out, const Info& info, const schema::Connect
   out += '}';
 }
 
+void append_sessions(std::string& out, const Info& info) {
+  key(out, "sessions");
+  out += '[';
+  for (const schema::Session& session : info.sessions) {
+    separate(out);
+    out += '{';
+    member(out, "start_ns", session.start_ns);
+    member(out, "wall_ns", session.wall_ns);
+    member(out, "end_ns", session.end_ns);
+    member(out, "program", session.program);
+    out += '}';
+  }
+  out += ']';
+}
+
+void append_gaps_and_marks(std::string& out, const Info& info) {
+  key(out, "gaps");
+  out += '[';
+  for (const port::Gap& gap : info.gaps) {
+    separate(out);
+    out += '{';
+    member(out, "after_connection", std::uint64_t{gap.after_connection});
+    member(out, "start_ns", gap.start_ns);
+    member(out, "end_ns", gap.end_ns);
+    member(out, "reason", gap.reason);
+    out += '}';
+  }
+  out += ']';
+  key(out, "marks");
+  out += '[';
+  for (const schema::Mark& mark : info.marks) {
+    separate(out);
+    out += '{';
+    member(out, "id", mark.id);
+    member(out, "at_ns", mark.at_ns);
+    member(out, "text", mark.text);
+    out += '}';
+  }
+  out += ']';
+}
+
 std::string json_of(const Info& info) {
   const schema::Summary& summary = info.summary;
   const Contents& contents = info.contents;
@@ -377,47 +418,14 @@ std::string json_of(const Info& info) {
     member(out, name, value);
   }
   out += '}';
-  key(out, "sessions");
-  out += '[';
-  for (const schema::Session& session : info.sessions) {
-    separate(out);
-    out += '{';
-    member(out, "start_ns", session.start_ns);
-    member(out, "wall_ns", session.wall_ns);
-    member(out, "end_ns", session.end_ns);
-    member(out, "program", session.program);
-    out += '}';
-  }
-  out += ']';
+  append_sessions(out, info);
   key(out, "connections");
   out += '[';
   for (const schema::Connection& connection : info.connections) {
     append_connection(out, info, connection);
   }
   out += ']';
-  key(out, "gaps");
-  out += '[';
-  for (const port::Gap& gap : info.gaps) {
-    separate(out);
-    out += '{';
-    member(out, "after_connection", std::uint64_t{gap.after_connection});
-    member(out, "start_ns", gap.start_ns);
-    member(out, "end_ns", gap.end_ns);
-    member(out, "reason", gap.reason);
-    out += '}';
-  }
-  out += ']';
-  key(out, "marks");
-  out += '[';
-  for (const schema::Mark& mark : info.marks) {
-    separate(out);
-    out += '{';
-    member(out, "id", mark.id);
-    member(out, "at_ns", mark.at_ns);
-    member(out, "text", mark.text);
-    out += '}';
-  }
-  out += ']';
+  append_gaps_and_marks(out, info);
   key(out, "events");
   out += '{';
   for (const auto& [name, count] : contents.events) {

@@ -80,9 +80,9 @@ TEST_F(ReactionsTest, WhatACommandChangesIsToldOnceAndKept) {
   EXPECT_EQ(sent(event("participant_update", person("ann"))), muted) << "for another reason";
   EXPECT_EQ(sent(event("participant_update", person("bob"))),
             event("participant_update", person("bob")));
-  const std::string recorded = event(
-      "participant_update",
-      R"({"uuid":"ann","display_name":"N ann","role":"guest","is_muted":"YES","buzz_time":0,"y":1})");
+  const std::string recorded =
+      event("participant_update", R"({"uuid":"ann","display_name":"N ann",)"
+                                  R"("role":"guest","is_muted":"YES","buzz_time":0,"y":1})");
   EXPECT_EQ(sent(recorded), recorded);
   EXPECT_EQ(sent(event("participant_update", person("ann"))),
             event("participant_update", person("ann")))
@@ -121,11 +121,9 @@ TEST_F(ReactionsTest, WhoIsDisconnectedStaysAwayUntilTheyComeAgain) {
   EXPECT_EQ(command({"participants", "bob", "disconnect"}),
             event("participant_delete", R"({"uuid":"bob"})"));
   EXPECT_EQ(sent(event("participant_update", person("bob"))), "");
-  EXPECT_EQ(
-      sent(event(
-          "stage",
-          R"([{"participant_uuid":"bob","stage_index":0},{"participant_uuid":"ann","stage_index":1}])")),
-      event("stage", R"([{"participant_uuid":"ann","stage_index":1}])"));
+  EXPECT_EQ(sent(event("stage", R"([{"participant_uuid":"bob","stage_index":0},)"
+                                R"({"participant_uuid":"ann","stage_index":1}])")),
+            event("stage", R"([{"participant_uuid":"ann","stage_index":1}])"));
   sent(event("participant_sync_begin", "null"));
   EXPECT_EQ(sent(event("participant_create", person("bob"))), "") << "the roster is told anew";
   sent(event("participant_sync_end", "null"));
@@ -177,11 +175,9 @@ TEST_F(ReactionsTest, OnlyOthersHearWhatSomebodySays) {
   const auto told = reactions.carry_out(*read_command(call, reactions.state(), wall_ns), who);
   ASSERT_EQ(told.size(), 1U);
   EXPECT_EQ(told.front().to, replayer::Hearer::others);
-  EXPECT_EQ(
-      told.front().block,
-      event(
-          "message_received",
-          R"({"origin":"Me","uuid":"me","type":"text/plain","payload":"hi \"you\"","direct":false})"));
+  EXPECT_EQ(told.front().block,
+            event("message_received", R"({"origin":"Me","uuid":"me","type":"text/plain",)"
+                                      R"("payload":"hi \"you\"","direct":false})"));
   EXPECT_EQ(command({"participants", "ann", "message"}, body), "");
 }
 
