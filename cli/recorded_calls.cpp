@@ -47,7 +47,7 @@ std::optional<RecordedCall> call_of(const port::Exchange& exchange) {
                       .query = without_token(target.substr(std::min(question + 1, target.size()))),
                       .body = exchange.request_body,
                       .status = exchange.status,
-                      .answer = exchange.response_body};
+                      .answer = exchange.method == "GET" ? exchange.response_body : ""};
 }
 
 }  // namespace

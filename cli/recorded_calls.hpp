@@ -23,7 +23,7 @@ struct RecordedCall {
   std::string query;  ///< raw, without a token
   std::string body;   ///< as JSON.stringify writes it; as it is where it is no JSON
   std::int64_t status = 0;
-  std::string answer;
+  std::string answer;  ///< of a GET
 };
 
 /// A path below a conference as RecordedCall has it.

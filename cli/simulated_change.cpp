@@ -69,28 +69,29 @@ void change_participant(const Change& change, sim::Conference& conference, sim::
   if (leg == sim::no_leg) {
     return;
   }
-  for (const auto& [key, json] : change.fields) {
-    if (key == "is_presenting") {
-      set_presenting(conference, room, leg, says_yes(json));
+  for (const auto& field : change.fields) {
+    if (field.first == "is_presenting") {
+      set_presenting(conference, room, leg, says_yes(field.second));
     } else {
       conference.update(room, leg, [&](sim::Participant& participant) {
-        set_field(participant, key, json, conference.wall_ns());
+        set_field(participant, field.first, field.second, conference.wall_ns());
       });
     }
   }
 }
 
 void change_status(const Change& change, sim::Conference& conference, sim::RoomId room) {
-  for (const auto& [key, json] : change.fields) {
-    if (key == "guests_muted") {
-      conference.mute_guests(room, says_yes(json));
+  for (const auto& field : change.fields) {
+    if (field.first == "guests_muted") {
+      conference.mute_guests(room, says_yes(field.second));
       continue;
     }
     conference.update_status(room, [&](sim::Status& status) {
-      if (key == "locked") {
-        status.locked = says_yes(json);
-      } else if (key == "breakoutbuzz") {
-        status.help_wall_ns = says_yes(event::raw_member(json, "value")) ? conference.wall_ns() : 0;
+      if (field.first == "locked") {
+        status.locked = says_yes(field.second);
+      } else if (field.first == "breakoutbuzz") {
+        const bool asks = says_yes(event::raw_member(field.second, "value"));
+        status.help_wall_ns = asks ? conference.wall_ns() : 0;
       }
     });
   }

@@ -117,7 +117,7 @@ std::optional<std::string> answer_from_state(const state::State& state,
   if (path.size() != 1 && !in_breakout) {
     return std::nullopt;
   }
-  static const state::Room unknown_room;
+  static const state::Room unknown_room{};
   const state::Room* found = state.room(in_breakout ? path[1] : state::main_room);
   const state::Room& room = found == nullptr ? unknown_room : *found;
   if (path.back() == "participants") {

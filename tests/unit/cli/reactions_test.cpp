@@ -81,8 +81,9 @@ TEST_F(ReactionsTest, WhatACommandChangesIsToldOnceAndKept) {
   EXPECT_EQ(sent(event("participant_update", person("bob"))),
             event("participant_update", person("bob")));
   const std::string recorded =
-      event("participant_update", R"({"uuid":"ann","display_name":"N ann",)"
-                                  R"("role":"guest","is_muted":"YES","buzz_time":0,"y":1})");
+      event("participant_update",
+            R"({"uuid":"ann","display_name":"N ann","role":"guest","is_muted":"YES",)"
+            R"("buzz_time":0,"y":1})");
   EXPECT_EQ(sent(recorded), recorded);
   EXPECT_EQ(sent(event("participant_update", person("ann"))),
             event("participant_update", person("ann")))

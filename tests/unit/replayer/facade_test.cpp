@@ -25,12 +25,27 @@ class FacadeTest : public testing::Test {
   std::string join() { return post("request_token", "", R"({"display_name":"Me"})").body; }
 
   std::vector<std::string> left;
+  std::vector<std::string> called;
   std::string refusal;
   Facade facade{
       {.participant_uuid = [](std::uint64_t n, std::string_view) { return numbered_uuid(n); },
        .join = [this](const JoinInfo&) -> Result<Entrance> {
          return refusal.empty() ? Result<Entrance>{Entrance::conference} : fail_io(refusal);
        },
+       .find = [](std::string_view alias) -> Result<void> {
+         return alias == "nowhere" ? Result<void>(fail_io("not here")) : Result<void>();
+       },
+       .call =
+           [this](const Call& call, Answer& answer) {
+             std::string text = std::to_string(call.who.number) + ' ' + std::string(call.method);
+             for (const std::string_view segment : call.path) {
+               text += ' ' + std::string(segment);
+             }
+             called.push_back(text + ' ' + std::string(call.room_uuid));
+             if (call.query == "otherwise") {
+               answer = success("{}");
+             }
+           },
        .leave = [this](const Member& member,
                        std::string_view) { left.push_back(member.who.participant_uuid); }}};
 };
@@ -58,6 +73,32 @@ TEST_F(FacadeTest, AJoinMayBeNamelessButNotBroken) {
               R"({"status":"failed","result":"The body is not JSON with a display_name"})");
   }
   EXPECT_EQ(facade.joins(), 2U);
+}
+
+TEST_F(FacadeTest, WhatAMemberAsksAndDoesIsToldAndMayBeAnsweredOtherwise) {
+  join();
+  const std::string conference = std::string(api) + "meet.alice/";
+  EXPECT_EQ(ask("GET", conference + "conference_status?otherwise", "token-1").body,
+            R"({"status":"success","result":{}})");
+  post("breakouts/b%2F1/participants/p/mute", "token-1");
+  post("breakouts", "token-1");
+  post("unheard_of", "token-1");
+  EXPECT_EQ(called,
+            (std::vector<std::string>{
+                "1 GET conference_status ", "1 POST breakouts b/1 participants p mute ",
+                "1 POST breakouts 00000000-0000-4000-8000-000000000001", "1 POST unheard_of "}));
+  called.clear();
+  EXPECT_EQ(post("lock", "no token").status, 403);
+  ask("OPTIONS", conference + "lock");
+  ask("HEAD", conference + "participants", "token-1");
+  post("refresh_token", "token-1");
+  post("release_token", "token-1");
+  EXPECT_TRUE(called.empty()) << called.front();
+}
+
+TEST_F(FacadeTest, AStreamOfNoConferenceIsNotThere) {
+  EXPECT_EQ(ask("GET", "/events/nowhere").status, 404);
+  EXPECT_TRUE(ask("GET", "/events/somewhere").stream);
 }
 
 TEST_F(FacadeTest, ANestedBombIsABrokenBody) {
