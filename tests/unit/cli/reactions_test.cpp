@@ -190,9 +190,9 @@ TEST_F(ReactionsTest, TheLayoutIsAsAskedFor) {
 }
 
 TEST_F(ReactionsTest, WhatIsNoCommandAndWhatIsBrokenChangesNothing) {
-  for (const char* body : {"", "{", "\xff", "[[[[", "null",
-                           R"({"transforms":1,"participants":[1,{}],)"
-                           R"("role":1,"setting":"x","text":null,"state":0,"name":[]})"}) {
+  constexpr const char* of_other_types = R"({"transforms":1,"participants":[1,{}],"role":1,)"
+                                         R"("setting":"x","text":null,"state":0,"name":[]})";
+  for (const char* body : {"", "{", "\xff", "[[[[", "null", of_other_types}) {
     for (const char* name : {"overlaytext", "pres_in_mix", "role", "nothing", "calls"}) {
       EXPECT_EQ(command({"participants", "ann", name}, body), "") << name << ' ' << body;
     }
@@ -213,7 +213,7 @@ TEST_F(ReactionsTest, WhatIsNoCommandAndWhatIsBrokenChangesNothing) {
 TEST_F(ReactionsTest, TheAnswersHaveWhatTheClientWants) {
   command({"participants", "ann", "mute"});
   event::Decoder decoder;
-  const auto ask = [&](std::vector<std::string_view> path) {
+  const auto ask = [&](const std::vector<std::string_view>& path) {
     return answer_from_state(reactions.state(), path, false);
   };
   const event::Value people = decoder.decode(*ask({"participants"})).value;
