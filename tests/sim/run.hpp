@@ -63,6 +63,6 @@ struct Replayed {
 /// Plays the tape at `path` from `start_ns` of a virtual clock.
 [[nodiscard]] Result<Replayed> replay(const std::string& path, const std::string& self,
                                       const replayer::TimelineOptions& options,
-                                      std::int64_t start_ns);
+                                      std::int64_t start_ns, Mutant mutant = Mutant::none);
 
 }  // namespace tapedeck::test
