@@ -161,6 +161,7 @@ Result<ProcessLog> run_process(World& world, const std::optional<Mishap>& mishap
       .source = world.network,
       .clock = world.clock,
       .open_sink = [&]() -> Result<port::RecordingSink*> {
+        log.open_ns = world.clock.now_ns();
         auto opened =
             schema::TapeWriter::open(world.path, tape_options(world.plan, is_new, wall_now_ns()));
         if (!opened) {

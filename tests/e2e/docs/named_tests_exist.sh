@@ -4,6 +4,10 @@
 set -euo pipefail
 document=$1
 tests=$(ctest --test-dir "$2" -N | sed -nE 's/^ *Test +#[0-9]+: (.*)$/\1/p')
+if grep -q '_NOT_BUILT$' <<<"$tests"; then
+  echo "not every test program is built"
+  exit 77
+fi
 named=$(grep '^|' "$document" | grep -oE '`[A-Za-z_]+[._][A-Za-z0-9_.-]+`' | tr -d '`' | sort -u | grep -v '/')
 [ "$(wc -l <<<"$named")" -ge 50 ] || { echo "hardly a test is named in $document"; exit 1; }
 status=0
