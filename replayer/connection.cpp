@@ -10,6 +10,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+#include <boost/beast/core/string.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -87,6 +88,14 @@ HttpResponse stream_response_to(const HttpRequest& request, bool own_pages_only 
 /// RFC 9112, section 3.2: a request of HTTP/1.1 names its host once.
 bool names_its_host(const HttpRequest& request) {
   return request.version() < 11 || request.count(http::field::host) == 1;
+}
+
+/// RFC 9112, section 6.1: of another coding nobody knows where the body ends, and what follows
+/// might be taken for a request.
+bool has_known_coding(const HttpRequest& request) {
+  const auto count = request.count(http::field::transfer_encoding);
+  return count == 0 ||
+         (count == 1 && boost::beast::iequals(request[http::field::transfer_encoding], "chunked"));
 }
 
 }  // namespace
@@ -179,6 +188,10 @@ asio::awaitable<bool> Connection::answer(HttpRequest request) {
   if (!names_its_host(request)) {
     request.keep_alive(false);
     co_return co_await send_answer(request, failure(400, "One Host header is needed"));
+  }
+  if (!has_known_coding(request)) {
+    request.keep_alive(false);
+    co_return co_await send_answer(request, failure(501, "The only Transfer-Encoding is chunked"));
   }
   const Request asked{.method = request.method_string(),
                       .target = request.target(),

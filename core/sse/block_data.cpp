@@ -57,9 +57,10 @@ std::string with_data(std::string_view block, std::string_view data) {
   std::ptrdiff_t data_lines = std::ranges::count_if(lines, is_data);
   std::optional<std::string_view> rest = data;
   const auto take = [&] {
-    const std::size_t size = std::min(rest->find('\n'), rest->size());
+    const std::size_t size = std::min(rest->find_first_of("\r\n"), rest->size());
     const std::string_view value = rest->substr(0, size);
-    rest = size < rest->size() ? std::optional(rest->substr(size + 1)) : std::nullopt;
+    const std::size_t end_size = rest->substr(size).starts_with("\r\n") ? 2 : 1;
+    rest = size < rest->size() ? std::optional(rest->substr(size + end_size)) : std::nullopt;
     return value;
   };
   std::string made;

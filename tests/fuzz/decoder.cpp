@@ -3,13 +3,15 @@
 
 #include <string>
 
+#include "core/base/utf8.hpp"
 #include "core/event/plain_parser.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace tapedeck;
   fuzz::Input input(data, size);
-  const std::string_view text = input.rest();
+  std::string text;  // valid UTF-8, as the decoder gets it from the parser
+  append_utf8_lossy(text, input.rest());
 
   static event::Decoder decoder;  // what it kept of the input before must not matter
   const event::Decoded decoded = decoder.decode(text);

@@ -18,7 +18,7 @@ using Faults = std::vector<std::string>;
 
 /// Each process came back to the node as often and as soon as it should, and left nothing behind
 /// where it could make no tape.
-void check_processes(const Recorded& recorded, Faults& faults);
+void check_processes(const Plan& plan, const Recorded& recorded, Faults& faults);
 
 /// Byte truth, blocks, reads, times, order, connections, gaps and sessions; that a process which
 /// died lost nothing that it had said to be safe, and no more than the bounds allow; and that one

@@ -42,6 +42,7 @@ std::string with_line_ends(std::string_view bytes, std::string_view line_end) {
 
 SimulatedNetwork::SimulatedNetwork(const Plan& plan, port::Clock& clock)
     : network_(plan.network),
+      mutant_(plan.mutant),
       clock_(clock),
       random_(plan.seed ^ 0x6e6574776f726b),  // a sequence of its own
       node_(plan.conference) {}
@@ -160,7 +161,20 @@ recorder::SourceEvent SimulatedNetwork::deliver() {
   } else {
     plan_read();
   }
+  mutate();
   return recorder::Arrived{delivered_};
+}
+
+/// Loses on the way to the recorder what the planted bug loses.
+void SimulatedNetwork::mutate() {
+  const std::size_t block_end = delivered_.find("\n\n");
+  if (mutant_ == Mutant::lost_on_reconnect && log_.size() > 1 && log_.back().reads.size() == 1 &&
+      block_end != std::string::npos && block_end + 2 < delivered_.size()) {
+    delivered_.erase(0, block_end + 2);
+  }
+  if (mutant_ == Mutant::torn_tail_off_by_one && state_ == State::ending && delivered_.size() > 1) {
+    delivered_.pop_back();
+  }
 }
 
 recorder::SourceEvent SimulatedNetwork::end() {

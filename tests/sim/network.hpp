@@ -76,8 +76,10 @@ class SimulatedNetwork final : public recorder::Source {
   [[nodiscard]] recorder::SourceEvent answer();
   [[nodiscard]] recorder::SourceEvent deliver();
   [[nodiscard]] recorder::SourceEvent end();
+  void mutate();
 
   const NetworkPlan network_;
+  const Mutant mutant_;
   port::Clock& clock_;
   Random random_;
   sim::Node node_;

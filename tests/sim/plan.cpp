@@ -1,5 +1,6 @@
 #include "tests/sim/plan.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -42,11 +43,41 @@ NetworkPlan make_network(Random& random) {
 Mishap make_mishap(Random& random) {
   using Kind = Mishap::Kind;
   Mishap mishap;
-  mishap.kind =
-      random.pick(std::array{Kind::killed, Kind::abandoned, Kind::disk_full, Kind::disk_error});
+  mishap.kind = random.pick(std::array{Kind::killed, Kind::abandoned, Kind::disk_full,
+                                       Kind::disk_error, Kind::power_cut});
   mishap.number = 1 + random.below(random.percent(50) ? 60 : 1000);
   mishap.pause_ns = random.percent(50) ? random.between(0, 3 * ns_per_s) : 0;
   return mishap;
+}
+
+/// `tape_ns`: about as long as the tape will be.
+AudiencePlan make_audience(Random& random, std::int64_t tape_ns) {
+  constexpr std::array<std::pair<const char*, std::array<std::int64_t, 2>>, 3> audience_rates{
+      {{"1", {1, 1}}, {"10", {10, 1}}, {"max", {0, 1}}}};
+  AudiencePlan plan;
+  const auto& [rate, fraction] = random.pick(audience_rates);
+  plan.rate = Rate::parse(rate).value();
+  plan.num = fraction[0];
+  plan.den = fraction[1];
+  plan.is_shared = random.percent(60);
+  plan.stream_bytes_max = static_cast<std::size_t>(random.between(2000, 60'000));
+  const std::int64_t length_ns = plan.num == 0 ? ns_per_s : tape_ns / plan.num;
+  for (std::uint64_t left = 1 + random.below(5); left > 0; --left) {
+    ClientPlan client;
+    client.come_ns = random.percent(50) ? 0 : random.between(0, length_ns);
+    client.stays = random.percent(60);
+    client.leave_ns = client.stays ? client.come_ns + 4 * length_ns + 100 * ns_per_s
+                                   : client.come_ns + random.between(1, length_ns);
+    client.is_old = random.percent(20);
+    client.read_every_ns = random.between(20 * ns_per_ms, 400 * ns_per_ms);
+    client.read_bytes_max = random.percent(50) ? 4096 : 1 + random.below(4096);
+    if (random.percent(30)) {
+      client.lags_from_ns = client.come_ns + random.between(0, length_ns);
+      client.lags_until_ns = client.lags_from_ns + random.between(0, 2 * length_ns);
+    }
+    plan.clients.push_back(client);
+  }
+  return plan;
 }
 
 }  // namespace
@@ -82,6 +113,10 @@ Plan make_plan(std::uint64_t seed) {
       1 + random.below(random.percent(50) ? 20 : limits::commit_frames_max));
   plan.commit_ns_max = random.between(0, 4 * limits::commit_ns_max);
 
+  if (random.percent(20)) {
+    plan.slow_disk_ns = random.between(1, 300 * ns_per_ms);
+  }
+
   for (const auto& [rate, fraction] : rates) {
     if (random.percent(50) || plan.replays.empty()) {
       ReplayPlan replay{
@@ -92,7 +127,14 @@ Plan make_plan(std::uint64_t seed) {
       plan.replays.push_back(replay);
     }
   }
+  plan.audience = make_audience(random, plan.conference.duration_ns);
   return plan;
+}
+
+bool Plan::is_durable() const {
+  return slow_disk_ns > 0 || std::ranges::any_of(mishaps, [](const Mishap& mishap) {
+           return mishap.kind == Mishap::Kind::power_cut;
+         });
 }
 
 std::string Plan::to_string() const {
@@ -113,13 +155,19 @@ std::string Plan::to_string() const {
       std::to_string(commit_frames_max) + " frames or " + format_duration(commit_ns_max);
   for (const Mishap& mishap : mishaps) {
     constexpr std::array kinds{", killed at call ", ", abandoned at call ",
-                               ", disk full from operation ", ", disk error at operation "};
+                               ", disk full from operation ", ", disk error at operation ",
+                               ", power cut at operation "};
     text += kinds[static_cast<std::size_t>(mishap.kind)] + std::to_string(mishap.number);
+  }
+  if (slow_disk_ns > 0) {
+    text += ", a disk that takes up to " + format_duration(slow_disk_ns);
   }
   text += ", replays at";
   for (const ReplayPlan& replay : replays) {
     text += ' ' + replay.options.rate.to_string();
   }
+  text += ", " + std::to_string(audience.clients.size()) + " clients at " +
+          audience.rate.to_string() + (audience.is_shared ? " together" : "");
   return text;
 }
 

@@ -10,6 +10,7 @@
 #include "core/base/random.hpp"
 #include "core/sim/options.hpp"
 #include "replayer/timeline.hpp"
+#include "tests/sim/mutant.hpp"
 
 namespace tapedeck::test {
 
@@ -39,6 +40,7 @@ struct Mishap {
     abandoned,   ///< the same, but its parts are taken down one by one
     disk_full,   ///< from operation `number` on the disk on
     disk_error,  ///< at operation `number` on the disk
+    power_cut,   ///< so, and of what was not waited for any part is lost
   };
   Kind kind = Kind::killed;
   std::uint64_t number = 1;
@@ -52,6 +54,27 @@ struct ReplayPlan {
   std::int64_t den = 1;
 };
 
+/// One who watches a replay. Times are those of the replay's clock.
+struct ClientPlan {
+  std::int64_t come_ns = 0;
+  std::int64_t leave_ns = 0;
+  bool stays = false;   ///< instead, until all has been played and it has read what there is
+  bool is_old = false;  ///< HTTP/1.0
+  std::int64_t read_every_ns = 1;
+  std::size_t read_bytes_max = 1;
+  std::int64_t lags_from_ns = 0;  ///< it reads nothing
+  std::int64_t lags_until_ns = 0;
+};
+
+struct AudiencePlan {
+  bool is_shared = false;
+  Rate rate;
+  std::int64_t num = 1;  ///< the rate again, as in a ReplayPlan
+  std::int64_t den = 1;
+  std::size_t stream_bytes_max = 0;
+  std::vector<ClientPlan> clients;
+};
+
 struct Plan {
   std::uint64_t seed = 0;
   sim::Options conference;
@@ -63,8 +86,13 @@ struct Plan {
   std::vector<Mishap> mishaps;              ///< one process for each, and another that goes on
   std::size_t commit_frames_max = 1;
   std::int64_t commit_ns_max = 0;
+  std::int64_t slow_disk_ns = 0;  ///< that the disk takes at most where it is waited for
   std::vector<ReplayPlan> replays;
+  AudiencePlan audience;
+  Mutant mutant = Mutant::none;
 
+  /// What was committed outlives the power.
+  [[nodiscard]] bool is_durable() const;
   [[nodiscard]] std::string to_string() const;
 };
 

@@ -107,6 +107,13 @@ struct World {
   explicit World(const Plan& plan_, std::string path_)
       : plan(plan_), path(std::move(path_)), network(plan_, clock) {
     disk.skip_syncs();
+    if (plan.slow_disk_ns > 0) {
+      disk.slow_syncs([this, random = Random(plan.seed)]() mutable {
+        // What opening a tape takes lies before the tape's first moment.
+        const std::int64_t takes_ns = random.between(0, plan.slow_disk_ns);
+        clock.wait_until(clock.now_ns() + (is_recording ? takes_ns : 0));
+      });
+    }
   }
 
   const Plan& plan;
@@ -114,12 +121,13 @@ struct World {
   port::VirtualClock clock;
   FaultyDisk disk;
   SimulatedNetwork network;
+  bool is_recording = false;  ///< a tape is open
 };
 
 schema::TapeWriterOptions tape_options(const Plan& plan, bool is_new, std::int64_t wall_now_ns) {
   schema::TapeWriterOptions options;
   options.existing = is_new ? schema::Existing::refuse : schema::Existing::append;
-  options.durability = schema::Durability::normal;
+  options.durability = plan.is_durable() ? schema::Durability::full : schema::Durability::normal;
   options.wall_now_ns = wall_now_ns;
   options.commit_frames_max = plan.commit_frames_max;
   options.commit_ns_max = plan.commit_ns_max;
@@ -132,6 +140,9 @@ void arm(const std::optional<Mishap>& mishap, FaultyDisk& disk) {
     disk.fail_at(mishap->number, Fault::disk_full, true);
   } else if (mishap && mishap->kind == Mishap::Kind::disk_error) {
     disk.fail_at(mishap->number, Fault::disk_error, false);
+  } else if (mishap && mishap->kind == Mishap::Kind::power_cut) {
+    disk.remember_unsynced();
+    disk.fail_at(mishap->number, Fault::disk_error, true);
   }
 }
 
@@ -150,6 +161,7 @@ Result<ProcessLog> run_process(World& world, const std::optional<Mishap>& mishap
       .source = world.network,
       .clock = world.clock,
       .open_sink = [&]() -> Result<port::RecordingSink*> {
+        log.open_ns = world.clock.now_ns();
         auto opened =
             schema::TapeWriter::open(world.path, tape_options(world.plan, is_new, wall_now_ns()));
         if (!opened) {
@@ -157,6 +169,7 @@ Result<ProcessLog> run_process(World& world, const std::optional<Mishap>& mishap
         }
         tape = std::move(*opened);
         log.has_tape = true;
+        world.is_recording = true;
         log.frames_before = tape->committed_seq();
         log.tape_minus_clock_ns = tape->session_start_ns() - world.clock.now_ns();
         sink.emplace(*tape, world.disk, mishap, world.clock, log);
@@ -177,6 +190,9 @@ Result<ProcessLog> run_process(World& world, const std::optional<Mishap>& mishap
   log.end_connection = world.network.log().size();
   log.end_attempt = world.network.attempts().size();
   log.committed_seq = tape ? tape->committed_seq() : 0;
+  if (world.plan.mutant == Mutant::early_acknowledgement) {
+    log.committed_seq = log.frames_before + log.accepted_ns.size();
+  }
   const bool disk_has_failed =
       mishap && mishap->kind != Mishap::Kind::killed && world.disk.operations() >= mishap->number;
   const bool node_was_away = log.end_connection == log.first_connection;
@@ -186,15 +202,22 @@ Result<ProcessLog> run_process(World& world, const std::optional<Mishap>& mishap
     return fail(summary.error());
   }
   tape.reset();
+  world.is_recording = false;
+  const bool is_dark = mishap && mishap->kind == Mishap::Kind::power_cut &&
+                       world.disk.operations() >= mishap->number;
   world.disk.heal();
+  if (is_dark) {
+    world.disk.lose_unsynced(world.plan.seed + mishap->number);
+  }
   log.left_a_file = is_new && !log.has_tape && std::filesystem::exists(world.path);
   return log;
 }
 
 class StateSink final : public replayer::PacedSink {
  public:
-  StateSink(port::Clock& clock, const std::string& self, Replayed& replayed)
+  StateSink(port::Clock& clock, const std::string& self, Mutant mutant, Replayed& replayed)
       : clock_(clock),
+        mutant_(mutant),
         reducer_(join_as(self), {.signals = true, .digest = true}),
         replayed_(replayed) {
     reducer_.begin();
@@ -212,7 +235,8 @@ class StateSink final : public replayer::PacedSink {
     }
     reader_.push({frame.seq, frame.connection_id, frame.recv_ns}, frame.raw);
     while (const auto event = reader_.next()) {
-      reducer_.apply(*event, sim::epoch_ns + frame.recv_ns);
+      const bool is_wrong = mutant_ == Mutant::rate_in_digest;
+      reducer_.apply(*event, sim::epoch_ns + (is_wrong ? clock_.now_ns() : frame.recv_ns));
     }
     reducer_.end_turn();
     return {};
@@ -236,6 +260,7 @@ class StateSink final : public replayer::PacedSink {
   }
 
   port::Clock& clock_;
+  Mutant mutant_;
   event::WireReader reader_;
   state::Reducer reducer_;
   std::uint32_t connection_id_ = 0;
@@ -267,7 +292,8 @@ Result<Recorded> record(const Plan& plan, const std::string& path) {
 }
 
 Result<Replayed> replay(const std::string& path, const std::string& self,
-                        const replayer::TimelineOptions& options, std::int64_t start_ns) {
+                        const replayer::TimelineOptions& options, std::int64_t start_ns,
+                        Mutant mutant) {
   const auto tape = schema::TapeReader::open(path);
   if (!tape) {
     return fail(tape.error());
@@ -279,7 +305,7 @@ Result<Replayed> replay(const std::string& path, const std::string& self,
   port::VirtualClock clock;
   clock.wait_until(start_ns);
   Replayed replayed;
-  StateSink sink(clock, self, replayed);
+  StateSink sink(clock, self, mutant, replayed);
   replayer::Deck deck;
   if (auto started = deck.start(std::move(*frames), replayer::Timeline(options, start_ns), sink);
       !started) {

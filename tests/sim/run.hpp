@@ -22,8 +22,9 @@ struct ProcessLog {
   std::int64_t begin_ns = 0;  ///< by the clock, as all times here
   std::int64_t end_ns = 0;
 
-  bool has_tape = false;     ///< it came to open the tape
-  bool left_a_file = false;  ///< where it did not, and there had been none
+  std::optional<std::int64_t> open_ns;  ///< when it began to open the tape
+  bool has_tape = false;                ///< it came to open the tape
+  bool left_a_file = false;             ///< where it did not, and there had been none
   std::int64_t tape_minus_clock_ns = 0;
   std::uint64_t frames_before = 0;           ///< on the tape when it began
   std::uint64_t frames_offered = 0;          ///< to the tape
@@ -63,6 +64,6 @@ struct Replayed {
 /// Plays the tape at `path` from `start_ns` of a virtual clock.
 [[nodiscard]] Result<Replayed> replay(const std::string& path, const std::string& self,
                                       const replayer::TimelineOptions& options,
-                                      std::int64_t start_ns);
+                                      std::int64_t start_ns, Mutant mutant = Mutant::none);
 
 }  // namespace tapedeck::test

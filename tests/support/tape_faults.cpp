@@ -1,13 +1,21 @@
 #include "tests/support/tape_faults.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <cstring>
+#include <fstream>
+#include <iterator>
 #include <limits>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include <sqlite3.h>
 #include <unistd.h>
 
 #include "core/base/check.hpp"
+#include "core/base/random.hpp"
 
 namespace tapedeck::test {
 namespace {
@@ -20,18 +28,54 @@ struct Plan {
   Fault fault = Fault::disk_full;
   bool lasting = false;
   bool skips_syncs = false;
+  std::function<void()> wait;  ///< with each sync
 };
 
 Plan plan;
 
+/// A file as the disk is sure to have it, and what was written to it since.
+struct Unsynced {
+  struct Write {
+    std::size_t at = 0;
+    std::string bytes;
+    bool truncates = false;  ///< to `at`
+  };
+  std::string synced;
+  std::vector<Write> writes;
+};
+
+bool remembers = false;
+std::map<std::string, Unsynced> unsynced;  ///< by name
+
+std::string contents_of(const std::string& name) {
+  std::ifstream file(name, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+void write_to_image(const Unsynced::Write& write, std::string& file) {
+  if (write.truncates) {
+    file.resize(std::min(file.size(), write.at));
+    return;
+  }
+  file.resize(std::max(file.size(), write.at + write.bytes.size()));
+  file.replace(write.at, write.bytes.size(), write.bytes);
+}
+
 /// An open file: SQLite allocates it, the file of the real disk lies behind it.
 struct File {
   sqlite3_file base;
+  const char* name;  ///< lives as long as the file is open; null for a nameless one
   sqlite3_file* real() { return reinterpret_cast<sqlite3_file*>(this + 1); }
 };
 
 sqlite3_file* real(sqlite3_file* file) {
   return reinterpret_cast<File*>(file)->real();
+}
+
+/// What is known of the file, if writes are remembered.
+Unsynced* memory_of(sqlite3_file* file) {
+  const char* name = reinterpret_cast<File*>(file)->name;
+  return remembers && name != nullptr ? &unsynced[name] : nullptr;
 }
 
 /// Counts an operation: SQLITE_OK, or how it fails.
@@ -61,18 +105,42 @@ int read_file(sqlite3_file* file, void* to, int size, sqlite3_int64 at) {
 
 int write_file(sqlite3_file* file, const void* from, int size, sqlite3_int64 at) {
   const int met = meet(SQLITE_IOERR_WRITE);
-  return met != SQLITE_OK ? met : real(file)->pMethods->xWrite(real(file), from, size, at);
+  if (met != SQLITE_OK) {
+    return met;
+  }
+  if (Unsynced* memory = memory_of(file)) {
+    const std::string bytes(static_cast<const char*>(from), static_cast<std::size_t>(size));
+    memory->writes.push_back({.at = static_cast<std::size_t>(at), .bytes = bytes});
+  }
+  return real(file)->pMethods->xWrite(real(file), from, size, at);
 }
 
 int truncate_file(sqlite3_file* file, sqlite3_int64 size) {
   const int met = meet(SQLITE_IOERR_TRUNCATE);
-  return met != SQLITE_OK ? met : real(file)->pMethods->xTruncate(real(file), size);
+  if (met != SQLITE_OK) {
+    return met;
+  }
+  if (Unsynced* memory = memory_of(file)) {
+    memory->writes.push_back(
+        {.at = static_cast<std::size_t>(size), .bytes = {}, .truncates = true});
+  }
+  return real(file)->pMethods->xTruncate(real(file), size);
 }
 
 int sync_file(sqlite3_file* file, int flags) {
   const int met = meet(SQLITE_IOERR_FSYNC);
-  return met != SQLITE_OK || plan.skips_syncs ? met
-                                              : real(file)->pMethods->xSync(real(file), flags);
+  if (met != SQLITE_OK) {
+    return met;
+  }
+  if (plan.wait) {
+    plan.wait();
+  }
+  if (Unsynced* memory = memory_of(file)) {
+    for (const Unsynced::Write& write : std::exchange(memory->writes, {})) {
+      write_to_image(write, memory->synced);
+    }
+  }
+  return plan.skips_syncs ? SQLITE_OK : real(file)->pMethods->xSync(real(file), flags);
 }
 
 int size_of_file(sqlite3_file* file, sqlite3_int64* size) {
@@ -131,6 +199,10 @@ sqlite3_vfs* real_disk(sqlite3_vfs* vfs) {
 int open_file(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int* out_flags) {
   sqlite3_vfs* disk = real_disk(vfs);
   file->pMethods = nullptr;
+  reinterpret_cast<File*>(file)->name = name;
+  if (remembers && name != nullptr && !unsynced.contains(name)) {
+    unsynced[name].synced = contents_of(name);
+  }
   const int code = disk->xOpen(disk, name, real(file), flags, out_flags);
   if (code == SQLITE_OK) {
     file->pMethods = &methods;
@@ -140,7 +212,11 @@ int open_file(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags,
 
 int delete_file(sqlite3_vfs* vfs, const char* name, int sync) {
   const int met = meet(SQLITE_IOERR_DELETE);
-  return met != SQLITE_OK ? met : real_disk(vfs)->xDelete(real_disk(vfs), name, sync);
+  if (met != SQLITE_OK) {
+    return met;
+  }
+  unsynced.erase(name);
+  return real_disk(vfs)->xDelete(real_disk(vfs), name, sync);
 }
 
 int access_file(sqlite3_vfs* vfs, const char* name, int flags, int* out) {
@@ -172,6 +248,8 @@ FaultyDisk::FaultyDisk() : impl_(std::make_unique<Impl>()) {
   impl_->vfs.xFullPathname = full_path;
   sqlite3_vfs_register(&impl_->vfs, 1);
   plan = {};
+  remembers = false;
+  unsynced.clear();
 }
 
 FaultyDisk::~FaultyDisk() {
@@ -179,11 +257,47 @@ FaultyDisk::~FaultyDisk() {
 }
 
 void FaultyDisk::fail_at(std::uint64_t number, Fault fault, bool lasting) {
-  plan = {0, number, fault, lasting, plan.skips_syncs};
+  plan.done = 0;
+  plan.at = number;
+  plan.fault = fault;
+  plan.lasting = lasting;
 }
 
 void FaultyDisk::skip_syncs() {
   plan.skips_syncs = true;
+}
+
+void FaultyDisk::slow_syncs(std::function<void()> wait) {
+  plan.wait = std::move(wait);
+}
+
+void FaultyDisk::remember_unsynced() {
+  remembers = true;
+  unsynced.clear();
+}
+
+void FaultyDisk::lose_unsynced(std::uint64_t seed) {
+  constexpr std::size_t sector_bytes = 512;
+  Random random(seed);
+  for (auto& [name, memory] : unsynced) {
+    std::string left = std::move(memory.synced);
+    const std::uint64_t kept_percent = random.below(101);
+    for (Unsynced::Write& write : memory.writes) {
+      if (!random.percent(kept_percent)) {
+        continue;
+      }
+      if (!write.truncates && random.percent(20)) {  // torn between two sectors
+        write.bytes.resize(random.below(write.bytes.size() / sector_bytes + 1) * sector_bytes);
+      }
+      write_to_image(write, left);
+    }
+    // A log that is gone, or was never waited for, may not be there at all.
+    if (::access(name.c_str(), F_OK) == 0) {
+      std::ofstream(name, std::ios::binary) << left;
+    }
+  }
+  unsynced.clear();
+  remembers = false;
 }
 
 void FaultyDisk::heal() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 namespace tapedeck::test {
@@ -27,6 +28,14 @@ class FaultyDisk {
   void fail_at(std::uint64_t number, Fault fault, bool lasting);
   /// From now on nothing waits for the disk, for tests that are about other things.
   void skip_syncs();
+  /// From now on `wait` is called for each time that something waits for the disk: a slow one.
+  void slow_syncs(std::function<void()> wait);
+  /// From now on what was written and not waited for is remembered, so that it can be lost.
+  void remember_unsynced();
+  /// The power goes: of each file that is written to there is left what was there when it was last
+  /// waited for, with those of the writes since then that `seed` keeps, each whole or in part. The
+  /// files must be closed.
+  void lose_unsynced(std::uint64_t seed);
   /// No operation fails any more.
   void heal();
 

@@ -20,6 +20,7 @@ TEST(BlockData, LinesGoWhereLinesWere) {
   EXPECT_EQ(with_data("data: {\nevent: x\ndata: }\n\n", "1"), "data: 1\nevent: x\n\n");
   EXPECT_EQ(with_data("data: 1\nid: 2\n\n", "[\n1\n]"), "data: [\ndata: 1\ndata: ]\nid: 2\n\n");
   EXPECT_EQ(with_data("data: 1\n\n", ""), "data: \n\n");
+  EXPECT_EQ(with_data("data: 1\n\n", "[\r1,\r\n2]"), "data: [\ndata: 1,\ndata: 2]\n\n");
 }
 
 TEST(BlockData, AByteOrderMarkStaysAtTheStartAndNowhereElse) {
