@@ -109,7 +109,8 @@ std::unique_ptr<recorder::Source> OneRecording::make_source(recorder::EventLoop&
         loop, redactor_,
         recorder::HttpOptions{*wishes_.url, wishes_.headers, wall_now_ns, wishes_.network});
   }
-  recorder::JoinOptions options{.wishes = wishes_.join,
+  recorder::JoinOptions options{.nodes = wishes_.nodes,
+                                .wishes = wishes_.join,
                                 .follow = wishes_.follow,
                                 .headers = wishes_.headers,
                                 .wall_now_ns = wall_now_ns,

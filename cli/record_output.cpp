@@ -91,7 +91,7 @@ Result<void> read_rotation(const Values& values, SeriesOptions& options) {
   if (**ring_ns < ns_per_s) {
     return fail_usage("--ring: give it a second at least");
   }
-  options.keep_ns = **ring_ns;
+  options.keep_ns = *ring_ns;
   options.rotate_ns = **ring_ns / ring_parts;
   return {};
 }

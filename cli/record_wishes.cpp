@@ -23,17 +23,18 @@ namespace fs = std::filesystem;
 
 Options record_options() {
   Options options(
-      "record", "SOURCE -o TAPE [options]",
+      "record", "SOURCE [NODE...] -o TAPE [options]",
       "Records an event stream, byte for byte and with the time of each frame, onto a tape.\n"
       "SOURCE is the URL of a stream, a file, or - (a body piped in, as by 'curl -N'). With --join "
       "it is\na Conferencing Node, whose conferences are joined as an API participant; several of "
-      "them get a\ntape each in the folder -o.\n"
+      "them get a\ntape each in the folder -o. Further NODEs are joined in turn where one fails.\n"
       "A lost connection is opened again; SIGINT or SIGTERM ends the recording and closes the "
       "tape, a second\none does not wait for the node to let go. HTTPS_PROXY, HTTP_PROXY and "
       "NO_PROXY are honoured.\n"
       "A PIN on the command line can be seen by everybody on this machine; TAPEDECK_PIN and "
       "--pin-file are\nsafer.");
   options.positional("SOURCE");
+  options.positionals("NODE");
   const auto text = [] { return po::value<std::string>(); };
   const auto texts = [] { return po::value<std::vector<std::string>>()->composing(); };
   options.add()("output,o", text(), "the tape, or the folder for several (required)")(
@@ -211,8 +212,26 @@ Result<void> read_tasks(const Values& values, const std::string& output, RecordW
   return name_tapes(output, in_folder, wishes);
 }
 
+/// SOURCE and each NODE.
+Result<void> read_nodes(const Values& values, RecordWishes& wishes) {
+  std::vector<std::string> texts = values.texts("NODE");
+  texts.insert(texts.begin(), wishes.source);
+  for (const std::string& text : texts) {
+    auto node = recorder::parse_node(text);
+    if (!node) {
+      return fail_usage("cannot join at the node given: " + node.error().message);
+    }
+    wishes.nodes.push_back(*std::move(node));
+  }
+  wishes.url = wishes.nodes.front();
+  return {};
+}
+
 Result<void> read_join(const Values& values, RecordWishes& wishes) {
   if (wishes.tasks.front().alias.empty()) {
+    if (values.has("NODE")) {
+      return fail_usage("one SOURCE is recorded at a time; several nodes go with --join");
+    }
     for (const char* option : join_texts) {
       if (values.has(option)) {
         return fail_usage("--" + std::string(option) + " goes with --join");
@@ -233,12 +252,7 @@ Result<void> read_join(const Values& values, RecordWishes& wishes) {
   if (host && guest) {
     return fail_usage("--host and --guest contradict each other");
   }
-  auto node = recorder::parse_node(wishes.source);
-  if (!node) {
-    return fail_usage("cannot join at the node given: " + node.error().message);
-  }
-  wishes.join = {.node = *node,
-                 .alias = {},
+  wishes.join = {.alias = {},
                  .display_name = values.text("name").value_or("tapedeck"),
                  .pin = {},
                  .role = host    ? recorder::WantedRole::host
@@ -247,8 +261,7 @@ Result<void> read_join(const Values& values, RecordWishes& wishes) {
                  .extension = values.text("extension").value_or(""),
                  .call_tag = values.text("call-tag").value_or("")};
   wishes.follow = !values.get<bool>("no-follow");
-  wishes.url = *std::move(node);
-  return {};
+  return read_nodes(values, wishes);
 }
 
 Result<void> read_limits(const Values& values, RecordWishes& wishes) {

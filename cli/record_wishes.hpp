@@ -35,6 +35,7 @@ struct RecordWishes {
   std::optional<std::string> self;
   std::vector<recorder::Header> headers;
   recorder::Network network{nullptr, {}};  ///< without TLS as long as the source is a file
+  std::vector<recorder::Url> nodes = {};   ///< to join at
   recorder::JoinWishes join;               ///< but for alias and PIN
   bool follow = true;
   recorder::SessionOptions session;

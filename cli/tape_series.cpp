@@ -455,6 +455,7 @@ Result<void> TapeSeries::write_out(const std::string& path, schema::Existing exi
     return committed;
   }
   std::vector<std::string> paths;
+  paths.reserve(parts_.size());
   for (const Part& part : parts_) {
     paths.push_back(part_path(part.number));
   }

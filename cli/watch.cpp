@@ -213,6 +213,7 @@ Watch::View Watch::view_of(const std::string& name, const Conference& conference
 
 std::vector<Watch::View> Watch::views() const {
   std::vector<View> all;
+  all.reserve(conferences_.size());
   for (const auto& [name, conference] : conferences_) {
     all.push_back(view_of(name, conference));
   }

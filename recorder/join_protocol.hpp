@@ -20,7 +20,6 @@ enum class WantedRole { any, host, guest };
 
 /// Which conference to join, and as whom.
 struct JoinWishes {
-  Url node;  ///< its target is what stands before /api
   std::string alias;
   std::string display_name = "tapedeck";
   std::string pin = {};  ///< "" for none given

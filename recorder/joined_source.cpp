@@ -4,6 +4,7 @@
 #include <utility>
 #include <variant>
 
+#include "core/base/limits.hpp"
 #include "recorder/event_loop.hpp"
 #include "recorder/response.hpp"
 
@@ -35,12 +36,23 @@ JoinedSource::JoinedSource(EventLoop& loop, Redactor& redactor, JoinOptions opti
   for (const Header& header : options_.headers) {
     redactor_.remember_header(header.name, header.value);
   }
-  name_ =
-      "conference '" + printable(wishes.alias) + "' at " + redactor_.url(to_string(wishes.node));
+  name_ = "conference '" + printable(wishes.alias) + "' at ";
+  for (const Url& node : options_.nodes) {
+    name_ += (&node == &options_.nodes.front() ? "" : " or ") + redactor_.url(to_string(node));
+  }
 }
 
 void JoinedSource::open(const std::string& /*last_event_id*/) {
   close();
+  nodes_asked_ = 1;
+  ask_node();
+}
+
+/// Joins, if need be, and asks for the stream.
+void JoinedSource::ask_node() {
+  opening_ = true;
+  answer_due_ns_ =
+      loop_.now_ns() + limits::open_ns_max / static_cast<std::int64_t>(options_.nodes.size());
   if (joined_ && joined_->schedule.alive()) {
     open_stream();
     return;
@@ -52,6 +64,7 @@ void JoinedSource::open(const std::string& /*last_event_id*/) {
 }
 
 void JoinedSource::close() {
+  opening_ = false;
   stream_.reset();
   joining_.reset();
 }
@@ -59,7 +72,7 @@ void JoinedSource::close() {
 std::unique_ptr<RestCall> JoinedSource::post(const std::string& endpoint,
                                              std::vector<Header> headers, const std::string& body) {
   headers.insert(headers.end(), options_.headers.begin(), options_.headers.end());
-  const Url url = conference_url(options_.wishes.node, options_.wishes.alias, endpoint);
+  const Url url = conference_url(node(), options_.wishes.alias, endpoint);
   return std::make_unique<RestCall>(loop_, options_.network, redactor_, url, headers, body);
 }
 
@@ -72,7 +85,7 @@ void JoinedSource::request_token(const std::string& pin) {
 }
 
 void JoinedSource::open_stream() {
-  HttpOptions stream{.url = conference_url(options_.wishes.node, options_.wishes.alias,
+  HttpOptions stream{.url = conference_url(node(), options_.wishes.alias,
                                            "events?token=" + joined_->membership.token),
                      .headers = options_.headers,
                      .wall_now_ns = options_.wall_now_ns,
@@ -131,7 +144,10 @@ SourceEvent JoinedSource::next(std::int64_t until_ns) {
     if (!is_nothing(event)) {
       return event;
     }
-    const std::int64_t due_ns = joined_ ? joined_->schedule.due_ns() : until_ns;
+    std::int64_t due_ns = joined_ ? joined_->schedule.due_ns() : until_ns;
+    if (opening_) {
+      due_ns = std::min(due_ns, answer_due_ns_);
+    }
     if (!loop_.run_one_until(std::min(due_ns, until_ns)) &&
         (due_ns >= until_ns || loop_.stop_requested())) {
       return Nothing{};
@@ -148,6 +164,10 @@ SourceEvent JoinedSource::poll() {
   SourceEvent event = obey();
   if (is_nothing(event) && joining_ && joining_->done()) {
     event = poll_join();
+  }
+  if (is_nothing(event) && opening_ && answer_due_ns_ <= loop_.now_ns()) {
+    joining_.reset();
+    event = failed({.reason = "it did not answer in time"});
   }
   if (!exchanges_.empty() && is_nothing(event)) {
     event = Exchanged{std::move(exchanges_.front())};
@@ -190,7 +210,7 @@ SourceEvent JoinedSource::poll_join() {
   const std::int64_t now_ns = loop_.now_ns();
   if (!call->failure().empty()) {
     exchanges_.push_back(call->exchange());
-    return refused(call->failure(), true);
+    return failed({.reason = redactor_.text(call->failure())});
   }
   const JoinWishes& wishes = options_.wishes;
   auto judged = judge_join(answer_of(*call), wishes);
@@ -220,14 +240,24 @@ SourceEvent JoinedSource::poll_join() {
     request_token("none");
     return Nothing{};
   }
-  return refused(refusal.reason, refusal.worth_retrying,
-                 parse_retry_after(call->retry_after(), options_.wall_now_ns()));
+  const std::int64_t retry_after_ns =
+      parse_retry_after(call->retry_after(), options_.wall_now_ns());
+  return refusal.worth_retrying
+             ? failed({.reason = redactor_.text(refusal.reason), .retry_after_ns = retry_after_ns})
+             : refused(refusal.reason, false, retry_after_ns);
 }
 
 SourceEvent JoinedSource::poll_stream() {
   SourceEvent event = stream_->next(loop_.now_ns());
-  if (auto* no = std::get_if<Refused>(&event); no != nullptr && !no->worth_retrying) {
+  if (std::holds_alternative<Opened>(event)) {
+    opening_ = false;
+  }
+  if (auto* no = std::get_if<Refused>(&event); no != nullptr && no->worth_retrying) {
+    return failed(std::move(*no));
+  }
+  if (auto* no = std::get_if<Refused>(&event)) {
     // The token may be the reason; the next attempt joins anew, and what is said then counts.
+    opening_ = false;
     stream_.reset();
     if (joined_) {
       joined_->schedule.refused();
@@ -272,8 +302,35 @@ void JoinedSource::poll_releases() {
   });
 }
 
+SourceEvent JoinedSource::failed(Refused refusal) {
+  opening_ = false;
+  if (options_.nodes.size() == 1 || leaving_) {
+    return refusal;
+  }
+  stream_.reset();
+  leave_node();
+  if (nodes_asked_ == options_.nodes.size()) {
+    return refusal;
+  }
+  ++nodes_asked_;
+  ask_node();
+  return Nothing{};
+}
+
+/// A membership is one of the node that gave it.
+void JoinedSource::leave_node() {
+  if (options_.nodes.size() == 1) {
+    return;
+  }
+  if (joined_) {
+    release("Failover");
+  }
+  node_ = (node_ + 1) % options_.nodes.size();
+}
+
 SourceEvent JoinedSource::refused(const std::string& reason, bool worth_retrying,
                                   std::int64_t retry_after_ns) {
+  opening_ = false;
   return Refused{redactor_.text(reason), worth_retrying, retry_after_ns};
 }
 

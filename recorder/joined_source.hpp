@@ -2,8 +2,9 @@
 // goodbye.
 //
 // It joins when it is opened first, keeps its membership over lost streams, and joins again when
-// the node does not know the token any more. What is said to the node beside the stream comes out
-// as Exchanged. Nothing that it hands out holds a secret.
+// the node does not know the token any more. Where there are several nodes, one that fails makes
+// room for the next, which is joined anew. What is said to a node beside the stream comes out as
+// Exchanged. Nothing that it hands out holds a secret.
 #pragma once
 
 #include <cstdint>
@@ -28,6 +29,8 @@ namespace tapedeck::recorder {
 class EventLoop;
 
 struct JoinOptions {
+  std::vector<Url> nodes;  ///< at least one, in the order in which to try them; the target of each
+                           ///< is what stands before /api
   JoinWishes wishes;
   bool follow = true;  ///< go where the node transfers us
   std::vector<Header> headers;
@@ -79,11 +82,22 @@ class JoinedSource final : public Source {
   void poll_releases();
   [[nodiscard]] SourceEvent refused(const std::string& reason, bool worth_retrying,
                                     std::int64_t retry_after_ns = 0);
+  /// The node did not let us join, or does not give the stream any more: joins at the next one, if
+  /// this attempt has not asked it yet.
+  [[nodiscard]] SourceEvent failed(Refused refusal);
+  [[nodiscard]] const Url& node() const { return options_.nodes[node_]; }
+  void ask_node();
+  void leave_node();
 
   EventLoop& loop_;
   Redactor& redactor_;
   JoinOptions options_;
   std::string name_;
+
+  std::size_t node_ = 0;            ///< of the nodes, the one that is asked
+  std::size_t nodes_asked_ = 0;     ///< by this attempt
+  bool opening_ = false;            ///< the attempt has come to nothing yet, good or bad
+  std::int64_t answer_due_ns_ = 0;  ///< while it is: when the next node has its turn
 
   std::optional<Joined> joined_;
   std::unique_ptr<RestCall> joining_;

@@ -162,7 +162,7 @@ class Reorder final : public Faulty {
   [[nodiscard]] Next next() override {
     for (;;) {
       if (auto late = take_late()) {
-        return std::optional(*late);
+        return late;
       }
       auto frame = read();
       if (!frame) {

@@ -9,7 +9,7 @@ die() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; exit 1; }
 
 build_packages=(g++ cmake ninja-build pkg-config ccache libsqlite3-dev libsimdjson-dev libboost1.81-dev
   libboost-program-options1.81-dev libssl-dev libxxhash-dev)
-test_packages=(libgtest-dev libgmock-dev libbenchmark-dev clang-format clang-tidy sqlite3 curl
+test_packages=(libgtest-dev libgmock-dev libbenchmark-dev clang-format sqlite3 curl
   openssl)
 
 installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
@@ -36,6 +36,15 @@ install_missing() {
 node_packages() {
   command -v node >/dev/null || echo nodejs
   command -v npm >/dev/null || echo npm
+}
+
+# clang-tidy 22 comes with the distribution's security updates.
+tidy_package() {
+  if installed clang-tidy-22 || apt-cache show clang-tidy-22 >/dev/null 2>&1; then
+    echo clang-tidy-22
+  else
+    echo clang-tidy
+  fi
 }
 
 # A browser for the real client; any Chromium will do.

@@ -338,7 +338,7 @@ std::size_t normalize_members(std::span<Member> members) {
   if (std::ranges::any_of(members, is_index)) {
     const auto rest = std::stable_partition(members.begin(), members.end(), is_index);
     std::sort(members.begin(), rest, [](const Member& a, const Member& b) {
-      return *array_index(a.key) < *array_index(b.key);
+      return array_index(a.key).value_or(0) < array_index(b.key).value_or(0);
     });
   }
   return members.size();

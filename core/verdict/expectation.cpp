@@ -230,7 +230,8 @@ Result<Expectation> Expectation::parse(std::string_view text) {
     }
     expectation.checkpoints_.push_back({*seq, digest.as_string(), item["patch"]});
   }
-  expectation.every_change_ = *whole(document["changes"]) == expectation.checkpoints_.size();
+  expectation.every_change_ =
+      whole(document["changes"]).value_or(0) == expectation.checkpoints_.size();
   return expectation;
 }
 
@@ -305,7 +306,7 @@ void ExpectationCheck::depart(const state::Reducer& reducer, std::size_t checkpo
 
 void ExpectationCheck::finish(const Totals& totals, const state::Reducer& reducer) {
   check_end(reducer);
-  if (const std::uint64_t frames = *whole(expectation_.document()["frames"]);
+  if (const std::uint64_t frames = whole(expectation_.document()["frames"]).value_or(0);
       frames != totals.frames) {
     add("/frames", std::to_string(frames), std::to_string(totals.frames));
   }
@@ -339,7 +340,7 @@ void ExpectationCheck::check_tally(std::string_view name, const Tally& got, bool
   const Value expected = expectation_.document()[name];
   Tally due;
   for (const Member& member : expected.members()) {
-    due[std::string(member.key)] = *whole(member.value);
+    due[std::string(member.key)] = whole(member.value).value_or(0);
   }
   for (const auto& [what, count] : got) {
     due.try_emplace(what, 0);

@@ -66,7 +66,7 @@ refuses 3 "missing.sse" record missing.sse -o new.tape
 refuses 3 "folder" record folder -o new.tape
 refuses 2 "output" record body.sse
 refuses 2 "SOURCE|missing" record -o new.tape
-refuses 2 "too many" record body.sse surplus -o new.tape
+refuses 2 "one SOURCE is recorded at a time" record body.sse surplus -o new.tape
 refuses 2 "duration" record body.sse -o new.tape --for soon
 refuses 3 "nowhere" record body.sse -o nowhere/new.tape
 refuses 3 "folder" record body.sse -o folder

@@ -184,6 +184,23 @@ test('of several nodes behind a name another one takes over, and is stayed with'
   verified(tape);
 });
 
+test('of several nodes given the next one is joined where one fails', async () => {
+  const conferences = { a: { stream: says(['message', 'hello']) } };
+  const [first, second] = [await strictNode(conferences), await strictNode(conferences)];
+  const tape = fresh();
+  const result = await record(['--join', 'a', first.url, second.url, '-o', tape, '--frames', '2'], {
+    started: async () => {
+      await waitFor('a stream', () => first.count('events') === 1);
+      first.shut();
+    },
+  });
+  assert.equal(result.status, 0, result.stderr);
+  assert.deepEqual(second.asked.map(call => call.endpoint), ['request_token', 'events', 'release_token']);
+  assert.equal(sql(tape, 'SELECT count(*) FROM gaps'), '1');
+  assert.equal(sql(tape, 'SELECT count(DISTINCT source) FROM connections'), '2');
+  verified(tape);
+});
+
 test('transfers are followed, and every token is given back', async () => {
   const node = await strictNode({
     a: { stream: says(['stage', []], ['refer', { alias: 'b', token: 'once-s3cr3t' }]) },
@@ -322,6 +339,7 @@ test('a command line that makes no sense is refused', async () => {
     ['--join', 'a', 'h', '--host', '--guest'], ['--join', 'a', 'h', '--pin', '1', '--pin-file', 'x'],
     ['--join', 'a', 'h', '--pin', ''], ['--join', 'a', 'h', '--pin-file', written('a\nb')],
     ['--join', 'a', 'h?token=x'], ['--join', 'a', '--join', 'a', 'h'], ['--join-file', written('# none\n'), 'h'],
+    ['--join', 'a', 'h', 'https://'], ['http://h/', 'http://i/'],
     ['--join', 'a', 'h', '--resolve', 'h'], ['-', '--resolve', 'h=127.0.0.1'],
   ]) {
     const result = await record([...args, '-o', output]);

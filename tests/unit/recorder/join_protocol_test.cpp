@@ -14,7 +14,7 @@ RestAnswer json(std::int64_t status, std::string_view body) {
 }
 
 JoinWishes wishes(const std::string& pin = "", WantedRole role = WantedRole::any) {
-  return {.node = *parse_node("node.test"), .alias = "meet.alice", .pin = pin, .role = role};
+  return {.alias = "meet.alice", .pin = pin, .role = role};
 }
 
 JoinRefusal refusal_of(const RestAnswer& answer, const JoinWishes& wanted = wishes()) {

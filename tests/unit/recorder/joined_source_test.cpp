@@ -50,12 +50,18 @@ ScriptedServer::Script keeps_streaming(const std::string& bytes) {
 class JoinedSourceTest : public HttpRecording {
  protected:
   Result<Summary> join(ScriptedServer& node, SessionOptions options = {}) {
-    JoinOptions join{.wishes = wishes_,
+    return join({node.url("")}, options);
+  }
+  Result<Summary> join(const std::vector<std::string>& nodes, SessionOptions options = {}) {
+    JoinOptions join{.nodes = {},
+                     .wishes = wishes_,
                      .follow = follow_,
                      .headers = {},
                      .wall_now_ns = [] { return 0; },
                      .network = network_};
-    join.wishes.node = *parse_node(node.url(""));
+    for (const std::string& node : nodes) {
+      join.nodes.push_back(*parse_node(node));
+    }
     source_ = std::make_unique<JoinedSource>(loop_, redactor_, std::move(join));
     path_ = folder_.path(std::to_string(++recordings_) + ".tape");
     Session session({.source = *source_,
@@ -96,7 +102,7 @@ class JoinedSourceTest : public HttpRecording {
   }
   [[nodiscard]] std::string file_text() const { return test::read_file(path_); }
 
-  JoinWishes wishes_{.node = {}, .alias = "a"};
+  JoinWishes wishes_{.alias = "a"};
   bool follow_ = true;
   std::string path_;
   std::unique_ptr<JoinedSource> source_;
@@ -341,6 +347,45 @@ TEST_F(JoinedSourceTest, AStreamThatIsRefusedGivesTheTokenBack) {
   EXPECT_EQ(asked(node).back(), "POST a/release_token");
 }
 
+TEST_F(JoinedSourceTest, WhereANodeFailsTheNextOneIsJoined) {
+  ScriptedServer first({lets_in("t1"), streams("data: 1\n\n")});  // and then its port is closed
+  ScriptedServer second({lets_in("t2"), keeps_streaming("data: 2\n\n"), lets_go()});
+  const auto summary = join({first.url(""), second.url("")}, {.frames_max = 2});
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(asked(second),
+            (std::vector<std::string>{"POST a/request_token", "GET a/events?token=t2",
+                                      "POST a/release_token"}));
+  EXPECT_EQ(test::body_of(*tape_, {.connection_id = 1}), "data: 1\n\n");
+  EXPECT_EQ(test::body_of(*tape_, {.connection_id = 2}), "data: 2\n\n");
+  EXPECT_EQ(summary->totals.gaps, 1U);
+  EXPECT_EQ(source_->participant_uuid(), "uuid-of-t1") << "the one that the tape is about";
+}
+
+TEST_F(JoinedSourceTest, ANodeThatIsInTroubleIsToldThatWeLeaveItForAnother) {
+  ScriptedServer first({lets_in("t1"), says("HTTP/1.1 503 No\r\n\r\n"), lets_go()});
+  ScriptedServer second({lets_in("t2"), keeps_streaming("data: 2\n\n"), lets_go()});
+  ASSERT_TRUE(join({first.url(""), second.url("")}, {.frames_max = 1}));
+  EXPECT_EQ(asked(first).back(), "POST a/release_token");
+}
+
+TEST_F(JoinedSourceTest, EachAttemptAsksEachNodeOnce) {
+  ScriptedServer first({answers(503, "")});
+  ScriptedServer second({answers(503, "")});
+  const auto summary = join({first.url(""), second.url("")});
+  ASSERT_FALSE(summary);
+  EXPECT_NE(summary.error().message.find(first.url("") + " or " + second.url("")),
+            std::string::npos)
+      << summary.error().message;
+  EXPECT_EQ(asked(first).size() + asked(second).size(), 2U);
+}
+
+TEST_F(JoinedSourceTest, WhatOneNodeRefusesForGoodNoOtherIsAsked) {
+  ScriptedServer first({answers(404, R"({"status":"failed","result":"Neither found"})")});
+  ScriptedServer second({lets_in("t2")});
+  EXPECT_FALSE(join({first.url(""), second.url("")}));
+  EXPECT_TRUE(asked(second).empty());
+}
+
 TEST_F(JoinedSourceTest, SeveralConferencesAreRecordedSideBySide) {
   std::vector<std::unique_ptr<ScriptedServer>> nodes;
   std::vector<std::unique_ptr<JoinedSource>> sources;
@@ -352,9 +397,11 @@ TEST_F(JoinedSourceTest, SeveralConferencesAreRecordedSideBySide) {
     auto stream = i == 1 ? says("HTTP/1.1 500 No\r\n\r\n") : keeps_streaming(body + body);
     nodes.push_back(std::make_unique<ScriptedServer>(
         std::vector<ScriptedServer::Script>{lets_in("t"), std::move(stream), lets_go()}));
-    JoinOptions join{
-        .wishes = wishes_, .headers = {}, .wall_now_ns = [] { return 0; }, .network = network_};
-    join.wishes.node = *parse_node(nodes[i]->url(""));
+    JoinOptions join{.nodes = {*parse_node(nodes[i]->url(""))},
+                     .wishes = wishes_,
+                     .headers = {},
+                     .wall_now_ns = [] { return 0; },
+                     .network = network_};
     sources.push_back(std::make_unique<JoinedSource>(loop_, redactor_, std::move(join)));
     sessions.push_back(std::make_unique<Session>(
         SessionPorts{.source = *sources[i],
