@@ -62,6 +62,9 @@ Result<bool> play(const schema::TapeReader& tape, const ReplayWishes& wishes, re
   ReplayConsole terminal(stop, !bytes_on_terminal);
   const replayer::Console console = terminal.console();
   replayer::SteadyClock clock(stop, &pause, console.fd);
+  if (wishes.precise) {
+    clock.be_precise();
+  }
   std::optional<LoggedSink> logged;
   if (faults.log() != nullptr) {
     logged.emplace(sink, *faults.log());

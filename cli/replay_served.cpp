@@ -223,6 +223,7 @@ Result<ExitCode> serve(replayer::ServerOptions options, replayer::Programme prog
   options.chunks = wishes.chunks;
   options.pause = &pause;
   options.steered = true;
+  options.precise = wishes.precise;
   options.once = wishes.once;
   options.faults = &faults.plan();
   options.journal = journal.hook();

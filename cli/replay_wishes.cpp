@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "cli/listen_options.hpp"
+#include "cli/replay_keys.hpp"
 #include "core/base/rate.hpp"
 
 namespace tapedeck::cli {
@@ -20,7 +21,9 @@ Options replay_options() {
       "merged\n"
       "on one timeline. A folder is served as a node with a conference for each tape in it: its\n"
       "alias is the one on the tape, else the name of the file without .tape; /events/ALIAS is\n"
-      "its stream.");
+      "its stream. What is served is steered by HTTP too, at /tapedeck/v1/ (docs/openapi.json).\n"
+      "Keys, where stdin is a terminal:\n" +
+          std::string(keys_help()));
   options.positional("TAPE");
   options.positionals("MORE");
   const auto text = [](const char* name) { return po::value<std::string>()->value_name(name); };
@@ -38,6 +41,7 @@ Options replay_options() {
       "moment (clock)")("loop", text("N"),
                         "play N times, each after the last frame of the one before; 0: for ever")(
       "paused", "time stands still at first; SIGUSR1 lets it go on, and stand still again")(
+      "precise", "spin before each frame, so that it is on time to a microsecond: takes a core")(
       "once", "end when the tape is over; with --listen when the first client has all of it")(
       "timeline", text("private|shared"),
       "private: each join begins with the tape, and who reconnects goes on where they were; "
@@ -204,6 +208,7 @@ Result<ReplayWishes> read_replay_wishes(const Values& values) {
   }
   wishes.edits = *std::move(edits);
   wishes.once = values.has("once");
+  wishes.precise = values.has("precise");
   wishes.chunks = values.has("chunks");
   if (auto read = read_sharing(values, wishes); !read) {
     return fail(read.error());

@@ -29,6 +29,7 @@ struct ReplayWishes {
   replayer::TimelineOptions timeline = {};
   std::int64_t until_ns = std::numeric_limits<std::int64_t>::max();
   std::uint64_t passes = 1;
+  bool precise = false;  ///< on time to a microsecond, at the cost of a core
   bool once = false;
   bool at_once = false;   ///< time begins with the server
   bool chunks = false;    ///< in the pieces in which it was read

@@ -34,7 +34,11 @@ constexpr std::array routes{Route{"events", true, false},       Route{"marks", t
                             Route{"seek", false, true},         Route{"state", true, false},
                             Route{"status", true, false},       Route{"step", false, true}};
 
+/// A line where it is one, as every command prints it.
 Answer json_answer(int status, std::string body) {
+  if (!body.empty() && body.back() != '\n') {
+    body += '\n';
+  }
   Answer answer;
   answer.status = status;
   answer.body = std::move(body);

@@ -7,14 +7,23 @@
 
 namespace tapedeck::replayer {
 
+namespace {
+
+constexpr std::int64_t never_ns = std::numeric_limits<std::int64_t>::max();
+
+}  // namespace
+
 PumpClock::PumpClock() : guard_(context_.get_executor()), timer_(context_) {
   make_timers_exact();
 }
 
 port::Wait PumpClock::wait_until(std::int64_t due_ns) {
-  if (due_ns > now_ns()) {
-    arm(due_ns);
+  const std::int64_t left_ns = due_ns - now_ns();
+  if (left_ns > spin_ns_) {
+    arm(due_ns == never_ns ? never_ns : due_ns - spin_ns_);
     context_.run_one();
+  } else if (left_ns > 0) {
+    context_.poll_one();  // the caller waits again: that is the spinning
   }
   run_ready();
   return due_ns <= now_ns() ? port::Wait::reached : port::Wait::woken;
@@ -26,7 +35,7 @@ void PumpClock::arm(std::int64_t due_ns) {
     return;
   }
   armed_ns_ = due_ns;
-  if (due_ns == std::numeric_limits<std::int64_t>::max()) {
+  if (due_ns == never_ns) {
     timer_.cancel();
     return;
   }

@@ -1,6 +1,7 @@
 // A clock that serves sockets while it waits: one thread, one loop, for time and for the network.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -8,6 +9,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "core/port/clock.hpp"
+#include "replayer/limits.hpp"
 #include "replayer/steady_clock.hpp"
 
 namespace tapedeck::replayer {
@@ -19,6 +21,9 @@ class PumpClock final : public port::Clock {
   [[nodiscard]] boost::asio::io_context& context() { return context_; }
 
   [[nodiscard]] std::int64_t now_ns() override { return steady_now_ns(); }
+
+  /// Waits spin at their end, limits::spin_time long; see SteadyClock.
+  void be_precise() { spin_ns_ = std::chrono::nanoseconds(limits::spin_time).count(); }
 
   /// Runs handlers that are ready, some at a time, so that what is due is never far behind them;
   /// `woken` when one has run and the time has not come.
@@ -32,6 +37,7 @@ class PumpClock final : public port::Clock {
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard_;
   boost::asio::steady_timer timer_;
   std::int64_t armed_ns_ = 0;
+  std::int64_t spin_ns_ = 0;
 };
 
 }  // namespace tapedeck::replayer

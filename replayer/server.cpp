@@ -173,6 +173,9 @@ class Server::Impl {
     if (options_.pause != nullptr) {
       wait_for_pause(pause_fd);
     }
+    if (options_.precise) {
+      clock_.be_precise();
+    }
     steering_.on_change([this] {
       feed_.renew();
       show();

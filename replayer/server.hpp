@@ -103,6 +103,8 @@ struct ServerOptions {
   bool steered = false;
   /// Somebody at a terminal who steers too.
   Console console = {};
+  /// Frames go out when they are due to a microsecond, at the cost of a core.
+  bool precise = false;
   /// Ends the server when a source is over and what it gave has been sent. Otherwise a stream
   /// whose source is over stays open, as a meeting in which nothing happens does.
   bool once = false;

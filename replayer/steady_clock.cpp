@@ -1,5 +1,6 @@
 #include "replayer/steady_clock.hpp"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <utility>
@@ -35,7 +36,7 @@ port::Wait SteadyClock::wait_until(std::int64_t due_ns) {
     if (due_ns <= now_ns) {
       return port::Wait::reached;
     }
-    const std::int64_t left_ns = due_ns - now_ns;
+    const std::int64_t left_ns = std::max<std::int64_t>(due_ns - now_ns - spin_ns_, 0);
     const timespec timeout{.tv_sec = left_ns / ns_per_s, .tv_nsec = left_ns % ns_per_s};
     std::array<pollfd, 3> watched{
         {{.fd = stop_.fd(), .events = POLLIN, .revents = 0},

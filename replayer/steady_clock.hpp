@@ -1,10 +1,12 @@
 // The machine's monotonic clock, whose waits end early when a stop or a pause is requested.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 
 #include "core/port/clock.hpp"
+#include "replayer/limits.hpp"
 #include "replayer/pause_switch.hpp"
 #include "replayer/stop_request.hpp"
 
@@ -25,6 +27,10 @@ class SteadyClock final : public port::Clock {
   explicit SteadyClock(const StopRequest& stop, const PauseSwitch* pause = nullptr,
                        std::function<int()> console = {});
 
+  /// Waits spin at their end, limits::spin_time long: exact to a microsecond, at the cost of a
+  /// core.
+  void be_precise() { spin_ns_ = std::chrono::nanoseconds(limits::spin_time).count(); }
+
   [[nodiscard]] std::int64_t now_ns() override { return steady_now_ns(); }
 
   /// `woken` once a stop is requested, and while the pause switch or the console waits to be heard.
@@ -34,6 +40,7 @@ class SteadyClock final : public port::Clock {
   const StopRequest& stop_;
   const PauseSwitch* pause_;
   std::function<int()> console_;
+  std::int64_t spin_ns_ = 0;
 };
 
 }  // namespace tapedeck::replayer

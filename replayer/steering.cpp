@@ -195,9 +195,7 @@ Steered Steering::mark(SessionId id, std::optional<std::int64_t> tape_ns, const 
     }
     const std::string what = "mark at " + format_duration(mark.at_ns);
     return Steered{.refusal = {},
-                   .sentence = *kept == Kept::on_tape
-                                   ? what
-                                   : what + " for this run only: the tape cannot be written to"};
+                   .sentence = *kept == Kept::on_tape ? what : what + ", for this run only"};
   });
 }
 

@@ -16,7 +16,7 @@ class Restorer {
  public:
   /// What `from` has and `to` has not, or has otherwise.
   void end(const State& from, const State& to) {
-    const Room nothing;
+    const Room nothing{};
     from.rooms.for_each([&](const Room& room) {
       const Room* after = to.rooms.get(JsKey(*room.id));
       end_room(room, after != nullptr ? *after : nothing);

@@ -150,7 +150,7 @@ TEST_F(SteeringTest, MarksAreGoneThroughInBothDirections) {
   for (const std::int64_t at_ns : {3 * ns_per_s, 7 * ns_per_s}) {
     const Steered marked = steering_.mark(all_sessions, at_ns, "here");
     EXPECT_FALSE(marked.refusal);
-    EXPECT_NE(marked.sentence.find("for this run only"), std::string::npos) << marked.sentence;
+    EXPECT_NE(marked.sentence.find(", for this run only"), std::string::npos) << marked.sentence;
   }
   EXPECT_EQ(steering_.mark(all_sessions, 11 * ns_per_s, "late").refusal, Refusal::nothing_there);
   const auto there = [&](Direction direction) {
