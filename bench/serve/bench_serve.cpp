@@ -6,6 +6,7 @@
 // corpus_mib is what all clients together get. They connect first; then everything is due at once.
 // Each checks that it got the whole stream.
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -33,11 +34,23 @@ namespace {
 /// Long enough for a thousand clients to connect.
 constexpr std::int64_t due_ns = 2 * ns_per_s;
 
+using Moment = std::chrono::steady_clock::time_point;
+
+double seconds_since(Moment begin) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+/// Notes when the second frame is asked for: the first is due then.
 class CorpusSource final : public port::FrameSource {
  public:
-  explicit CorpusSource(std::string_view bytes) { splitter_.push(bytes); }
+  CorpusSource(std::string_view bytes, std::atomic<Moment>& begin) : begin_(begin) {
+    splitter_.push(bytes);
+  }
 
   Result<std::optional<port::Frame>> next() override {
+    if (seq_ == 1) {
+      begin_ = std::chrono::steady_clock::now();
+    }
     const auto block = splitter_.next();
     if (!block) {
       return std::optional<port::Frame>{};
@@ -46,11 +59,13 @@ class CorpusSource final : public port::FrameSource {
   }
 
  private:
+  std::atomic<Moment>& begin_;
   sse::FrameSplitter splitter_;
   std::uint64_t seq_ = 0;
 };
 
 double serve_tape(const std::string& body, std::size_t clients) {
+  std::atomic<Moment> begin;
   replayer::ServerOptions options;
   options.address = {"127.0.0.1", 0};
   options.sharing = replayer::Sharing::shared;
@@ -59,7 +74,7 @@ double serve_tape(const std::string& body, std::size_t clients) {
   auto server = replayer::Server::listen(
       std::move(options),
       {.open_stream = [&](const replayer::JoinInfo&) -> Result<std::unique_ptr<port::FrameSource>> {
-        return std::unique_ptr<port::FrameSource>(std::make_unique<CorpusSource>(body));
+        return std::unique_ptr<port::FrameSource>(std::make_unique<CorpusSource>(body, begin));
       }});
   check(server.has_value(), "the server listens");
   const std::string& url = (*server)->url();
@@ -70,7 +85,8 @@ double serve_tape(const std::string& body, std::size_t clients) {
   {
     Watchers watchers(port, clients);
     watchers.await_heads();
-    seconds = watchers.read_all(body.size());
+    watchers.read_all(body.size());
+    seconds = seconds_since(begin);
   }
   thread.join();
   const auto report = (*server)->report();
@@ -79,7 +95,8 @@ double serve_tape(const std::string& body, std::size_t clients) {
 }
 
 /// Sends the head to each client at once, and the body when all have theirs.
-void write_bare(int listener, const std::string& body, std::size_t clients) {
+void write_bare(int listener, const std::string& body, std::size_t clients,
+                std::atomic<Moment>& begin) {
   constexpr std::string_view head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n";
   const int epoll = ::epoll_create1(EPOLL_CLOEXEC);
   std::vector<std::size_t> sent(clients);
@@ -91,6 +108,7 @@ void write_bare(int listener, const std::string& body, std::size_t clients) {
     check(::send(sockets[i], head.data(), head.size(), MSG_NOSIGNAL) > 0, "the head is sent");
   }
   std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  begin = std::chrono::steady_clock::now();
   for (std::size_t i = 0; i < clients; ++i) {
     epoll_event event{.events = EPOLLOUT, .data = {.u64 = i}};
     ::epoll_ctl(epoll, EPOLL_CTL_ADD, sockets[i], &event);
@@ -117,10 +135,12 @@ void write_bare(int listener, const std::string& body, std::size_t clients) {
 double serve_bare(const std::string& body, std::size_t clients) {
   std::uint16_t port = 0;
   const int listener = listen_on_loopback(port);
-  std::jthread thread([&] { write_bare(listener, body, clients); });
+  std::atomic<Moment> begin;
+  std::jthread thread([&] { write_bare(listener, body, clients, begin); });
   Watchers watchers(port, clients);
   watchers.await_heads();
-  const double seconds = watchers.read_all(body.size());
+  watchers.read_all(body.size());
+  const double seconds = seconds_since(begin);
   thread.join();
   ::close(listener);
   return seconds;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <chrono>
 #include <string_view>
 
 #include <netinet/in.h>
@@ -105,18 +104,14 @@ void Watchers::await_heads() {
   check(body_reads_ == 0, "the stream waits until all are there");
 }
 
-double Watchers::read_all(std::size_t body_bytes) {
-  read_some();
-  const auto begin = std::chrono::steady_clock::now();
+void Watchers::read_all(std::size_t body_bytes) {
   while (open_ > 0) {
     read_some();
   }
-  const auto end = std::chrono::steady_clock::now();
   for (const Watcher& watcher : watchers_) {
     check(watcher.bytes == watchers_.front().bytes && watcher.bytes >= body_bytes,
           "every watcher has the whole stream");
   }
-  return std::chrono::duration<double>(end - begin).count();
 }
 
 }  // namespace tapedeck::bench

@@ -26,9 +26,9 @@ class Watchers {
   /// Waits until each has had a first read, which is the head of the answer.
   void await_heads();
 
-  /// Reads until every stream has ended. Returns the seconds from the first byte on, and checks
-  /// that each watcher had as many bytes as the first, and at least `body_bytes`.
-  [[nodiscard]] double read_all(std::size_t body_bytes);
+  /// Reads until every stream has ended, and checks that each watcher had as many bytes as the
+  /// first, and at least `body_bytes`.
+  void read_all(std::size_t body_bytes);
 
  private:
   struct Watcher {
