@@ -47,6 +47,8 @@ class Derivation {
   [[nodiscard]] const State& state() const { return reducer_.state(); }
 
  private:
+  friend class Snapshot;
+
   void end_turn();
 
   event::WireReader reader_;
