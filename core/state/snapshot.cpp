@@ -18,7 +18,7 @@ static_assert(event::kinds == 35, "another kind of events is another snapshot_ve
 /// Knows what a derivation and its reducer keep from one frame to the next.
 class Snapshot {
  public:
-  static std::optional<std::string> take(const Derivation& derivation);
+  static std::optional<std::string> take(const Derivation& derivation, SnapshotDigest digest);
   static Result<std::unique_ptr<Derivation>> restore(std::string_view snapshot, Join join,
                                                      const ReducerOptions& options);
 
@@ -29,7 +29,8 @@ class Snapshot {
   static constexpr std::array parts{&Room::status,       &Room::stage,    &Room::layout,
                                     &Room::presentation, &Room::captions, &Room::breakout};
 
-  static void write_head(ValueWriter& out, const Derivation& derivation, const Border& border);
+  static void write_head(ValueWriter& out, const Derivation& derivation, const Border& border,
+                         SnapshotDigest digest);
   static void write_state(ValueWriter& out, const State& state);
   static void write_counts(ValueWriter& out, const Counts& counts);
   static void write_room(ValueWriter& out, const Room& room);
@@ -69,7 +70,7 @@ class Snapshot {
 
 // --- to bytes ---
 
-std::optional<std::string> Snapshot::take(const Derivation& derivation) {
+std::optional<std::string> Snapshot::take(const Derivation& derivation, SnapshotDigest digest) {
   const auto border = derivation.reader_.border();
   const bool is_at_rest = derivation.begun_ && !derivation.turn_is_over_ &&
                           !derivation.stream_is_new_ && derivation.effect_ == RestEffect::none;
@@ -78,7 +79,7 @@ std::optional<std::string> Snapshot::take(const Derivation& derivation) {
   }
   std::string bytes;
   ValueWriter out(bytes);
-  write_head(out, derivation, *border);
+  write_head(out, derivation, *border, digest);
   const Reducer& reducer = derivation.reducer_;
   out.flag(reducer.has_presenter_);
   out.value(*reducer.current_breakout_);
@@ -93,14 +94,16 @@ std::optional<std::string> Snapshot::take(const Derivation& derivation) {
   return bytes;
 }
 
-void Snapshot::write_head(ValueWriter& out, const Derivation& derivation, const Border& border) {
+void Snapshot::write_head(ValueWriter& out, const Derivation& derivation, const Border& border,
+                          SnapshotDigest digest) {
   const Reducer& reducer = derivation.reducer_;
+  const bool has_digest = reducer.options_.digest && digest == SnapshotDigest::as_derived;
   out.number(snapshot_version);
   out.text(reducer.policy_.name);
   out.text(reducer.state_.join.self);
   out.text(reducer.state_.join.service_type);
-  out.flag(reducer.options_.digest);
-  if (reducer.options_.digest) {
+  out.flag(has_digest);
+  if (has_digest) {
     out.number(reducer.digest_.high);
     out.number(reducer.digest_.low);
   }
@@ -340,8 +343,8 @@ void Snapshot::read_room(bool is_main) {
   }
 }
 
-std::optional<std::string> snapshot_of(const Derivation& derivation) {
-  return Snapshot::take(derivation);
+std::optional<std::string> snapshot_of(const Derivation& derivation, SnapshotDigest digest) {
+  return Snapshot::take(derivation, digest);
 }
 
 Result<std::unique_ptr<Derivation>> derivation_from(std::string_view snapshot, Join join,

@@ -19,9 +19,15 @@ namespace tapedeck::state {
 /// comes to something else than before. A snapshot of another version is worth nothing.
 inline constexpr std::uint32_t snapshot_version = 1;
 
+enum class SnapshotDigest : std::uint8_t {
+  as_derived,  ///< in the snapshot where the derivation has one
+  left_out,
+};
+
 /// The derivation as it is when `next` has returned nothing. No snapshot in the middle of a block,
 /// and none that would have more than limits::snapshot_bytes_max.
-[[nodiscard]] std::optional<std::string> snapshot_of(const Derivation& derivation);
+[[nodiscard]] std::optional<std::string> snapshot_of(
+    const Derivation& derivation, SnapshotDigest digest = SnapshotDigest::as_derived);
 
 /// A derivation that goes on from `snapshot` as the one that it is of: with the same join, as far
 /// as the state hangs on that (who joined, and the service), and for the same client. With the

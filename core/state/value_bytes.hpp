@@ -72,6 +72,8 @@ class ValueReader {
   }
   [[nodiscard]] bool failed() const { return failed_; }
   [[nodiscard]] bool at_end() const { return rest_.empty(); }
+  /// What has not been read.
+  [[nodiscard]] std::string_view rest() const { return rest_; }
 
  private:
   event::Value value(event::Arena& arena, std::size_t depth);

@@ -219,6 +219,13 @@ TEST(Snapshot, IsTheSameForAStateThatIsTheSame) {
   EXPECT_EQ(snapshot_of(*derived(stream)), snapshot_of(*derived(stream)));
 }
 
+TEST(Snapshot, IsTheSameWithAndWithoutADigestThatIsLeftOut) {
+  const std::string stream = "event: stage\ndata: []\n\n";
+  const auto with_digest = derived(stream, {.digest = true});
+  EXPECT_NE(snapshot_of(*with_digest), snapshot_of(*derived(stream)));
+  EXPECT_EQ(snapshot_of(*with_digest, SnapshotDigest::left_out), snapshot_of(*derived(stream)));
+}
+
 TEST(Snapshot, TakesTheJoinFromWhoGoesOn) {
   Join join;
   join.conference_name = "another name";
