@@ -30,6 +30,7 @@ Result<ExitCode> run_verify(const Arguments& arguments);
 Result<ExitCode> run_diff(const Arguments& arguments);
 Result<ExitCode> run_info(const Arguments& arguments);
 Result<ExitCode> run_mark(const Arguments& arguments);
+Result<ExitCode> run_index(const Arguments& arguments);
 Result<ExitCode> run_cat(const Arguments& arguments);
 Result<ExitCode> run_simulate(const Arguments& arguments);
 Result<ExitCode> run_schema(const Arguments& arguments);

@@ -97,7 +97,8 @@ class ServedFrames final : public replayer::Reel {
   const schema::TapeReader& tape_;
   const ReplayWishes& wishes_;
   TapeState state_;
-  TapeState known_;  ///< to those who are sought away, and to who looks on
+  TapeState known_;                 ///< to those who are sought away, and to who looks on
+  std::optional<TapeState> asked_;  ///< for who asks for the state; made then
   TapeMarks marks_;
   replayer::LeftOut left_out_;
   std::vector<schema::Connection> connections_;

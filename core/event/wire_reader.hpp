@@ -29,6 +29,16 @@ class WireReader {
   /// The next event, or nothing until another frame is pushed.
   [[nodiscard]] std::optional<WireEvent> next();
 
+  /// What the next event hangs on beside its own bytes; nothing in the middle of a block.
+  [[nodiscard]] std::optional<sse::MessageParser::Border> border() const {
+    return parser_.border();
+  }
+  /// Goes on from where another reader was after the frame at `place`.
+  void resume(const FramePlace& place, const sse::MessageParser::Border& border) {
+    place_ = place;
+    parser_.resume(border);
+  }
+
  private:
   sse::MessageParser parser_;
   Decoder decoder_;

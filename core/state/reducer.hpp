@@ -93,6 +93,11 @@ class Reducer {
   [[nodiscard]] const Digest& digest() const { return digest_; }
 
  private:
+  friend class Snapshot;
+
+  /// Thrown by `account`, caught by `apply`.
+  struct NoRoom {};
+
   void start_step();
   void finish_step();
   void count(const event::WireEvent& event);
