@@ -20,7 +20,7 @@ struct Command {
   Result<ExitCode> (*run)(const Arguments&);
 };
 
-constexpr std::array<Command, 14> commands{{
+constexpr std::array<Command, 15> commands{{
     {"parse", "SSE bytes to one JSON line a message, as a browser would dispatch them", run_parse},
     {"record", "a live stream, a file or stdin onto a tape", run_record},
     {"proxy", "between a client and a node: all passes, streams and REST go onto tapes", run_proxy},
