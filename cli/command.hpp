@@ -27,6 +27,7 @@ Result<ExitCode> run_replay(const Arguments& arguments);
 Result<ExitCode> run_events(const Arguments& arguments);
 Result<ExitCode> run_state(const Arguments& arguments);
 Result<ExitCode> run_verify(const Arguments& arguments);
+Result<ExitCode> run_repair(const Arguments& arguments);
 Result<ExitCode> run_diff(const Arguments& arguments);
 Result<ExitCode> run_info(const Arguments& arguments);
 Result<ExitCode> run_mark(const Arguments& arguments);

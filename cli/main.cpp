@@ -29,6 +29,7 @@ constexpr std::array<Command, 14> commands{{
     {"events", "what a plugin, or a client of a given version, would have seen", run_events},
     {"state", "the conference at a moment of the tape", run_state},
     {"verify", "whether a tape is whole, and what in it departs from the rules", run_verify},
+    {"repair", "what can be saved from a damaged tape, onto a new one", run_repair},
     {"diff", "where two tapes first differ", run_diff},
     {"info", "what a tape holds", run_info},
     {"mark", "names for moments of a tape", run_mark},

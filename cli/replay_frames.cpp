@@ -114,12 +114,8 @@ std::unique_ptr<port::FrameSource> open_frames(const schema::TapeReader& tape,
 
 Result<std::unique_ptr<ServedFrames>> ServedFrames::prepare(const schema::TapeReader& tape,
                                                             const ReplayWishes& wishes,
-                                                            std::string path) {
-  auto marks = TapeMarks::read(tape, std::move(path));
-  if (!marks) {
-    return fail(marks.error());
-  }
-  std::unique_ptr<ServedFrames> served(new ServedFrames(tape, wishes, *std::move(marks)));
+                                                            TapeMarks marks) {
+  std::unique_ptr<ServedFrames> served(new ServedFrames(tape, wishes, std::move(marks)));
   auto connections = tape.connections();
   const auto first_seq = served->first_whole_seq();
   const auto end = served->first_frame({.from_ns = wishes.until_ns});
