@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "cli/checkpoint_check.hpp"
 #include "cli/input.hpp"
 #include "cli/output.hpp"
 #include "core/event/decoder.hpp"
@@ -39,18 +40,19 @@ std::optional<Rule> rule_of(const schema::Problem& problem) {
   if (problem.rule == "tape.time") {
     return problem.seq == 0 ? std::optional(Rule::time_backwards) : std::nullopt;
   }
-  return Rule::tape_damaged;
+  return problem.rule == "tape.checkpoint" ? Rule::wrong_checkpoint : Rule::tape_damaged;
 }
 
 /// No expectation allows a tape that is not whole.
 bool is_about_bytes(Rule rule) {
-  return rule == Rule::tape_damaged || rule == Rule::bytes_broken;
+  return rule == Rule::tape_damaged || rule == Rule::bytes_broken || rule == Rule::wrong_checkpoint;
 }
 
 std::string_view expected_by(Rule rule) {
-  return rule == Rule::bytes_broken     ? "the bytes that were received"
-         : rule == Rule::time_backwards ? "time that does not run backwards"
-                                        : "a whole tape";
+  return rule == Rule::bytes_broken       ? "the bytes that were received"
+         : rule == Rule::time_backwards   ? "time that does not run backwards"
+         : rule == Rule::wrong_checkpoint ? "checkpoints of frames that are on the tape"
+                                          : "a whole tape";
 }
 
 /// Who you were from a moment of the tape on.
@@ -185,10 +187,22 @@ class TapeCheck {
     if (const auto self = tape().value("self")) {
       examination.self(*self);
     }
+    auto checkpoints = CheckpointCheck::begin(tape(), options_.join(tape()));
+    if (!checkpoints) {
+      return fail(checkpoints.error());
+    }
+    Result<void> checked;
     const auto read = each_frame([&](const port::Frame& frame, std::int64_t wall_ns) {
       take_selves(frame, examination);
+      checkpoints->before(frame, wall_ns, examination.derivation());
       examination.frame(frame, wall_ns);
+      if (checked) {
+        checked = checkpoints->after(frame, examination.derivation(), examination.findings());
+      }
     });
+    if (!checked) {
+      return checked;
+    }
     if (!read) {
       // What could be read has been judged; the tape itself is at fault.
       examination.findings().add(Rule::tape_damaged, {}, expected_by(Rule::tape_damaged),

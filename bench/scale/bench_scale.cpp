@@ -1,5 +1,6 @@
 // How cost grows: `tapedeck verify` over the frames of a tape and over the tapes of a folder, with
-// its memory, and the state over the people in a meeting.
+// its memory, a seek over the frames of a tape with checkpoints, and the state over the people in a
+// meeting.
 //
 //   bench_scale [--corpus_mib=1024] [--folder=PATH] [--benchmark_...]
 //
@@ -20,7 +21,10 @@
 #include <unistd.h>
 
 #include "bench/support/arguments.hpp"
+#include "cli/tape_indexing.hpp"
+#include "cli/tape_state.hpp"
 #include "core/base/check.hpp"
+#include "core/base/random.hpp"
 #include "core/base/units.hpp"
 #include "core/sim/sim_source.hpp"
 #include "core/state/derivation.hpp"
@@ -120,6 +124,32 @@ void run_folder(benchmark::State& state, const std::string& folder, std::uint64_
   run_verify(state, many.path());
 }
 
+/// What a client is told that begins anywhere on a tape of `frames` with checkpoints.
+void run_seek(benchmark::State& state, const std::string& folder, std::uint64_t frames) {
+  const std::string path = folder + "/seek.tape";
+  write_tape(path, frames);
+  check(cli::index_tape(path, {}).has_value(), "the tape is indexed");
+  const auto tape = schema::TapeReader::open(path).value();
+  Random random(7);
+  std::uint64_t derived = 0;
+  for (auto _ : state) {
+    const std::uint64_t seq = join_frames + 1 + random.below(frames - join_frames);
+    cli::TapeState there(*tape);
+    const auto blocks = there.blocks_after(seq).value();
+    const std::string vad = "\"vad\":" + std::to_string(seq % 2 * 100) + '}';
+    check(std::ranges::any_of(blocks,
+                              [&](const std::string& block) {
+                                return block.starts_with("event: stage\n") &&
+                                       block.find(vad) != std::string::npos;
+                              }),
+          "the stage is the one of that frame");
+    derived += there.frames_derived();
+  }
+  state.counters["frames_derived"] =
+      benchmark::Counter(static_cast<double>(derived), benchmark::Counter::kAvgIterations);
+  fs::remove(path);
+}
+
 std::string participant(std::uint64_t number, std::uint64_t change) {
   std::string digits = std::to_string(100'000'000'000 + number);
   return "data: {\"uuid\":\"00000000-0000-4000-8000-" + digits + "\",\"api_url\":\"/participants/" +
@@ -169,6 +199,12 @@ void add_benchmarks(const std::string& folder, bool all) {
     });
     // What takes minutes is long enough to be measured once.
     one->UseManualTime()->Iterations(1)->Repetitions(frames < 1'000'000 ? 3 : 1);
+  }
+  for (const std::uint64_t frames : lengths) {
+    auto* const one = add("seek", frames, [=](benchmark::State& state, std::uint64_t n) {
+      run_seek(state, folder, n);
+    });
+    one->Iterations(300)->Repetitions(frames < 1'000'000 ? 3 : 1);
   }
   for (const std::uint64_t tapes : folders) {
     auto* const one = add("folder", tapes, [=](benchmark::State& state, std::uint64_t n) {

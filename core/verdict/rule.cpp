@@ -10,6 +10,8 @@ constexpr std::array<RuleInfo, rule_count> table{{
     {Rule::tape_damaged, "tape-damaged", Severity::error, "the file is not whole as a database"},
     {Rule::bytes_broken, "bytes-broken", Severity::error,
      "the frames of a connection are not the body that was received"},
+    {Rule::wrong_checkpoint, "wrong-checkpoint", Severity::error,
+     "a checkpoint is not what is derived of the frames"},
     {Rule::tape_unclosed, "tape-unclosed", Severity::warning,
      "the recording did not come to its end"},
     {Rule::torn_block, "torn-block", Severity::warning,

@@ -30,6 +30,7 @@ enum class Rule : std::uint8_t {
   // the bytes and frames of the tape
   tape_damaged,
   bytes_broken,
+  wrong_checkpoint,
   tape_unclosed,
   torn_block,
   limit_reached,

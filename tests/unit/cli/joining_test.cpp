@@ -15,12 +15,13 @@
 #include "core/state/state_json.hpp"
 #include "tests/support/files.hpp"
 #include "tests/support/tape_builder.hpp"
+#include "tests/unit/cli/dense_index.hpp"
 
 namespace tapedeck::cli {
 namespace {
 
-using test::TapeBuilder;
-using test::TemporaryFolder;
+using tapedeck::test::TapeBuilder;
+using tapedeck::test::TemporaryFolder;
 
 /// A client that hears frames.
 class Watcher {
@@ -168,12 +169,22 @@ TEST(JoiningInTheMiddle, OfASimulatedConference) {
   }
 }
 
+TEST(JoiningInTheMiddle, OfATapeWithCheckpoints) {
+  const TemporaryFolder folder;
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+    const std::string path = folder.path(std::to_string(seed) + ".tape");
+    simulate(path, seed);
+    test::index_densely(path, 20);
+    expect_same_from_anywhere(path, 17, seed);
+  }
+}
+
 TEST(JoiningInTheMiddle, OfEveryScenario) {
   const TemporaryFolder folder;
   int scenarios = 0;
   for (const auto& entry : std::filesystem::directory_iterator(TAPEDECK_SCENARIOS)) {
     const std::string path = folder.path(std::to_string(++scenarios) + ".tape");
-    test::make_tape(path, test::read_file(entry.path() / "input.sse"));
+    tapedeck::test::make_tape(path, tapedeck::test::read_file(entry.path() / "input.sse"));
     SCOPED_TRACE(entry.path().filename().string());
     const Tape tape(path);
     for (std::int64_t at_ns = ns_per_ms; at_ns <= tape.last_ns(); at_ns += ns_per_ms) {
@@ -305,7 +316,7 @@ TEST_F(ReconnectedTape, AnEventIdIsAPositionBehindItsFrame) {
 
 TEST_F(ReconnectedTape, FaithfullyEveryByteIsServedAndTheLossIsThatOfTheTape) {
   const auto served = prepare({.faithful = true});
-  EXPECT_EQ(bytes_of(*served->open().value()), test::body_of(*tape_));
+  EXPECT_EQ(bytes_of(*served->open().value()), tapedeck::test::body_of(*tape_));
   const replayer::Loss loss = served->loss_between(1, 2);
   EXPECT_EQ(loss.at_ns, 3 * ns_per_s);
   EXPECT_EQ(loss.until_ns, 5 * ns_per_s);
