@@ -271,12 +271,12 @@ std::size_t SalvageFile::count_pages(std::uint32_t page_bytes) const {
     if (head.size() < page_header_bytes) {
       break;
     }
-    const int type = head[0];
+    const auto type = static_cast<unsigned char>(head[0]);
     const std::uint32_t cells = big_endian_16(head, 3);
     const std::uint32_t content = big_endian_16(head, 5);
     const std::uint32_t begin = content == 0 ? page_bytes_most : content;
     if ((type == 2 || type == 5 || type == 10 || type == 13) && begin <= page_bytes &&
-        page_header_bytes + 2 * cells <= begin) {
+        page_header_bytes + 2 * std::size_t{cells} <= begin) {
       ++count;
     }
   }

@@ -1,6 +1,9 @@
 // Tapes of every version there was are read. Their tables stand in the dumps of fixtures/tapes, so
 // that a change of tape.sql that is not a new version makes these tests fail.
+#include <filesystem>
+
 #include "schema/byte_digest.hpp"
+#include "schema/tape_repair.hpp"
 #include "tests/unit/schema/tape_test.hpp"
 
 namespace tapedeck::schema {
@@ -48,6 +51,25 @@ TEST(TapeFormat, Version1IsContinued) {
   ASSERT_TRUE((*writer)->finish());
   EXPECT_EQ(open_tape(folder.path())->sessions()->size(), 3U);
   EXPECT_EQ(broken_rules(folder.path()), std::vector<std::string>{});
+}
+
+TEST(TapeFormat, EveryVersionIsReadAndRepaired) {
+  std::size_t versions = 0;
+  for (const auto& dump : std::filesystem::directory_iterator(TAPEDECK_FIXTURES "/tapes")) {
+    SCOPED_TRACE(dump.path());
+    const TemporaryFolder folder;
+    run_sql(folder.path("old"), test::read_file(dump.path() / "tape.sql"));
+    EXPECT_EQ(broken_rules(folder.path("old")), std::vector<std::string>{});
+    const auto report = repair_tape(folder.path("old"), folder.path("saved"));
+    ASSERT_TRUE(report) << report.error().message;
+    EXPECT_FALSE(report->has_losses());
+    const auto before = open_tape(folder.path("old"));
+    const auto after = open_tape(folder.path("saved"));
+    EXPECT_EQ(test::body_of(*after), test::body_of(*before));
+    EXPECT_EQ(report->digest, before->verify_bytes()->digest);
+    ++versions;
+  }
+  EXPECT_GE(versions, 1U);
 }
 
 TEST(TapeFormat, TextInAnotherEncodingIsTheSameText) {
