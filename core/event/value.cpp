@@ -13,57 +13,17 @@
 #include "core/base/json_text.hpp"
 
 namespace tapedeck::event {
-namespace {
-
-std::uint32_t checked_size(std::size_t size) {
-  check(size <= std::numeric_limits<std::uint32_t>::max(), "a value of more than 4 GiB");
-  return static_cast<std::uint32_t>(size);
-}
-
-}  // namespace
-
-Value Value::string(std::string_view text) {
-  Value made(Type::string);
-  made.text_ = text.data();
-  made.size_ = checked_size(text.size());
-  return made;
-}
 
 Value Value::array(std::span<const Value> items) {
-  Value made(Type::array);
+  Value made(Type::array, checked_size(items.size()));
   made.items_ = items.data();
-  made.size_ = checked_size(items.size());
   return made;
 }
 
 Value Value::object(std::span<const Member> members) {
-  Value made(Type::object);
+  Value made(Type::object, checked_size(members.size()));
   made.members_ = members.data();
-  made.size_ = checked_size(members.size());
   return made;
-}
-
-bool Value::as_boolean() const {
-  check(is_boolean(), "as_boolean() of a value of another type");
-  return boolean_;
-}
-
-double Value::as_number() const {
-  check(is_number(), "as_number() of a value of another type");
-  return number_;
-}
-
-std::string_view Value::as_string() const {
-  check(is_string(), "as_string() of a value of another type");
-  return {text_, size_};
-}
-
-std::span<const Value> Value::items() const {
-  return is_array() ? std::span(items_, size_) : std::span<const Value>{};
-}
-
-std::span<const Member> Value::members() const {
-  return is_object() ? std::span(members_, size_) : std::span<const Member>{};
 }
 
 const Value* Value::find(std::string_view key) const {
@@ -193,71 +153,174 @@ std::span<const Member> Arena::copy(std::span<const Member> members) {
 
 namespace {
 
-/// What a deep copy of `value` takes, gaps of alignment included.
-std::size_t copied_bytes(const Value& value) {
-  std::size_t bytes = 0;
-  switch (value.type()) {
-    case Type::undefined:
-    case Type::null:
-    case Type::boolean:
-    case Type::number:
-      break;
-    case Type::string:
-      bytes = value.as_string().size();
-      break;
-    case Type::array:
-      bytes = value.items().size_bytes() + alignof(Value);
-      for (const Value& item : value.items()) {
-        bytes += copied_bytes(item);
-      }
-      break;
-    case Type::object:
-      bytes = value.members().size_bytes() + alignof(Member);
-      for (const Member& member : value.members()) {
-        bytes += member.key.size() + copied_bytes(member.value);
-      }
-      break;
+void add_copy_size(CopySize& size, const Value& value) {
+  if (value.is_string()) {
+    size.strings += value.as_string().size();
+    return;
   }
-  return bytes;
-}
-
-Value deep_copy(const Value& value, Arena& arena) {
-  switch (value.type()) {
-    case Type::undefined:
-    case Type::null:
-    case Type::boolean:
-    case Type::number:
-      return value;
-    case Type::string:
-      return Value::string(arena.copy(value.as_string()));
-    case Type::array: {
-      const auto items = value.items();
-      Value* to = arena.allocate<Value>(items.size());
-      for (std::size_t i = 0; i < items.size(); ++i) {
-        std::construct_at(to + i, deep_copy(items[i], arena));
-      }
-      return Value::array({to, items.size()});
-    }
-    case Type::object: {
-      const auto members = value.members();
-      Member* to = arena.allocate<Member>(members.size());
-      for (std::size_t i = 0; i < members.size(); ++i) {
-        std::construct_at(to + i,
-                          Member{arena.copy(members[i].key), deep_copy(members[i].value, arena)});
-      }
-      return Value::object({to, members.size()});
+  size.nodes += value.items().size_bytes() + value.members().size_bytes();
+  for (const Value& item : value.items()) {
+    add_copy_size(size, item);
+  }
+  for (const Member& member : value.members()) {
+    size.strings += member.key.size();
+    if (member.value.is_string()) {
+      size.strings += member.value.as_string().size();
+    } else if (member.value.is_array() || member.value.is_object()) {
+      add_copy_size(size, member.value);
     }
   }
-  return {};
 }
 
 }  // namespace
 
-OwnedValue::OwnedValue(const Value& value) {
-  if (const std::size_t bytes = copied_bytes(value); bytes != 0) {
-    arena_ = Arena(bytes);
+CopySize copy_size(const Value& value) {
+  CopySize size;
+  add_copy_size(size, value);
+  return size;
+}
+
+/// Makes a deep copy in memory that is large enough: arrays and objects from its start, strings
+/// after them.
+class OwnedValue::Copier {
+ public:
+  /// `text` has already been copied to `text_copy`.
+  Copier(std::byte* nodes, char* strings, std::string_view text, const char* text_copy)
+      : nodes_(nodes), strings_(strings), text_(text), text_copy_(text_copy) {}
+
+  /// Makes a copy of what `value` holds; from then on it holds that. Arrays are copied as they are,
+  /// and changed in place: values that are put together elsewhere and then moved take twice as long.
+  void own(Value& value) {
+    switch (value.type()) {
+      case Type::undefined:
+      case Type::null:
+      case Type::boolean:
+      case Type::number:
+        break;
+      case Type::string:
+        value.text_ = own(value.text_, value.size());
+        break;
+      case Type::array: {
+        Value* const items = take(value.items_, value.size());
+        value.items_ = items;
+        for (std::size_t i = 0; i < value.size(); ++i) {
+          own(items[i]);
+        }
+        break;
+      }
+      case Type::object: {
+        Member* const members = take(value.members_, value.size());
+        value.members_ = members;
+        for (std::size_t i = 0; i < value.size(); ++i) {
+          members[i].key = {own(members[i].key.data(), members[i].key.size()),
+                            members[i].key.size()};
+          own(members[i].value);
+        }
+        break;
+      }
+    }
   }
-  value_ = deep_copy(value, arena_);
+
+  /// Where the next string would go.
+  [[nodiscard]] const char* end() const { return strings_; }
+
+ private:
+  const char* own(const char* string, std::size_t size) {
+    // Addresses are compared as numbers: those of different objects have no order of their own.
+    const auto offset = reinterpret_cast<std::uintptr_t>(string) -
+                        reinterpret_cast<std::uintptr_t>(text_.data());
+    if (offset < text_.size()) {
+      return text_copy_ + offset;
+    }
+    if (size == 0) {
+      return nullptr;
+    }
+    char* const made = strings_;
+    std::memcpy(made, string, size);
+    strings_ += size;
+    return made;
+  }
+
+  template <class T>
+  T* take(const T* from, std::size_t count) {
+    static_assert(sizeof(Value) % alignof(Member) == 0 && sizeof(Member) % alignof(Value) == 0);
+    T* const to = static_cast<T*>(static_cast<void*>(nodes_));
+    std::uninitialized_copy_n(from, count, to);
+    nodes_ += count * sizeof(T);
+    return to;
+  }
+
+  std::byte* nodes_;
+  char* strings_;
+  std::string_view text_;
+  const char* text_copy_;
+};
+
+void OwnedValue::assign(const Value& value, const CopySize& size, std::string_view text) {
+  constexpr std::size_t spare_bytes = 64;  // for set_member
+  bytes_ = size.bytes();
+  value_ = value;
+  // A copy never takes much more than it must, whatever stands between the strings of a text.
+  if (text.size() > 2 * bytes_) {
+    text = {};
+  }
+  const std::size_t needed = bytes_ + text.size() + (text.empty() ? 0 : spare_bytes);
+  if (needed == 0) {
+    return;
+  }
+  if (needed > memory_bytes_ || needed < memory_bytes_ / 2) {
+    memory_bytes_ = text.empty() ? needed : needed + needed / 8;
+    memory_ = std::make_unique_for_overwrite<std::byte[]>(memory_bytes_);
+  }
+  char* const strings = reinterpret_cast<char*>(memory_.get()) + size.nodes;
+  if (!text.empty()) {
+    std::memcpy(strings, text.data(), text.size());
+  }
+  Copier copier(memory_.get(), strings + text.size(), text, strings);
+  copier.own(value_);
+  used_ = static_cast<std::size_t>(copier.end() - reinterpret_cast<char*>(memory_.get()));
+  ordered_ = text.empty() ? used_ : size.nodes + text.size();
+}
+
+/// Room for a string of the member `index`; null where there is none.
+char* OwnedValue::place_for(std::size_t index, std::size_t bytes) {
+  char* const start = reinterpret_cast<char*>(memory_.get());
+  const auto members = value_.members();
+  // What stands between a key and the next one is of this member alone.
+  if (index + 1 < members.size()) {
+    const std::string_view key = members[index].key;
+    const std::string_view next = members[index + 1].key;
+    const auto begin = static_cast<std::size_t>(key.data() + key.size() - start);
+    const auto end = static_cast<std::size_t>(next.data() - start);
+    if (begin <= end && end <= ordered_ && bytes <= end - begin) {
+      return start + begin;
+    }
+  }
+  if (bytes > memory_bytes_ - used_) {
+    return nullptr;
+  }
+  used_ += bytes;
+  return start + used_ - bytes;
+}
+
+bool OwnedValue::set_member(std::size_t index, const Value& value) {
+  check(value.items().empty() && value.members().empty(), "set_member() to what holds others");
+  check(index < value_.members().size(), "set_member() of a member that is there");
+  auto* const member = reinterpret_cast<Member*>(memory_.get()) + index;
+  const std::size_t before = copy_size(member->value).bytes();
+  if (!value.is_string() || value.as_string().empty()) {
+    member->value = value.is_string() ? Value::string({}) : value;
+  } else {
+    const std::string_view text = value.as_string();
+    char* const place = place_for(index, text.size());
+    if (place == nullptr) {
+      return false;
+    }
+    std::memcpy(place, text.data(), text.size());
+    member->value = Value::string({place, text.size()});
+  }
+  bytes_ = bytes_ - before + copy_size(value).bytes();
+  return true;
 }
 
 // --- the members of an object ---
@@ -287,6 +350,9 @@ std::optional<std::uint32_t> array_index(std::string_view key) {
 /// Whether two members may have the same key: never wrong about "no", and cheap for the few dozen
 /// keys of a real payload.
 bool may_have_duplicates(std::span<const Member> members) {
+  if (members.size() < 3) {
+    return members.size() == 2 && members[0].key == members[1].key;
+  }
   std::bitset<1024> seen;
   for (const Member& member : members) {
     const std::string_view key = member.key;

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -105,6 +106,7 @@ class Reducer {
   void create(const Value& room_id, const Value& payload);
   void update(const Value& room_id, const Value& payload);
   void remove(const Value& room_id, const Value& uuid);
+  [[nodiscard]] Participant participant_of(const Value& payload);
   void store(Room& room, const Participant& participant);
   void emit_participant(Signal signal, const Value& room_id, const Participant& participant);
   void emit_list(const Value& room_id, const Room* room);
@@ -188,7 +190,12 @@ class Reducer {
   bool has_presenter_ = false;     // currentPresenterUuid is set
   std::vector<OwnedValue> moves_;  // rooms of breakout_refer, to be followed at the turn's end
 
+  // How the last participant was laid out, and all with the same keys are
+  std::uint64_t field_keys_ = 0;
+  std::optional<FieldPlaces> field_places_;
+
   // Of the current step
+  event::Origin origin_;  // of the payload
   event::Arena arena_;
   std::vector<Emitted> emitted_;
   Outcome outcome_;

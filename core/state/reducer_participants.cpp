@@ -32,7 +32,7 @@ void Reducer::sync_end(const Value& room_id) {
 }
 
 void Reducer::create(const Value& room_id, const Value& payload) {
-  const Participant participant(payload, policy_);
+  const Participant participant = participant_of(payload);
   const bool self = is_self(room_id, participant.uuid());
   if (self) {
     take_service_type(participant);
@@ -52,7 +52,7 @@ void Reducer::create(const Value& room_id, const Value& payload) {
 }
 
 void Reducer::update(const Value& room_id, const Value& payload) {
-  const Participant participant(payload, policy_);
+  const Participant participant = participant_of(payload);
   Room* known_room = find_room(room_id);
   const StoredParticipant* known =
       known_room == nullptr ? nullptr : known_room->participants.get(JsKey(participant.uuid()));
@@ -103,17 +103,33 @@ void Reducer::remove(const Value& room_id, const Value& uuid) {
   }
 }
 
-void Reducer::store(Room& room, const Participant& participant) {
-  StoredParticipant stored{OwnedValue(participant.payload()), participant.is_muted(),
-                           participant.raised_hand()};
-  const JsKey key(participant.uuid());
-  if (StoredParticipant* const known = room.participants.get(key)) {
-    account(known->payload.bytes(), stored.payload.bytes());
-    *known = std::move(stored);
-  } else {
-    account(0, stored.payload.bytes() + entry_bytes(participant.uuid()));
-    room.participants.set(key, std::move(stored));
+Participant Reducer::participant_of(const Value& payload) {
+  if (origin_.keys == 0) {
+    return Participant(payload, policy_);
   }
+  if (origin_.keys != field_keys_) {
+    field_places_.emplace(payload);
+    field_keys_ = origin_.keys;
+  }
+  return Participant(payload, policy_, *field_places_);
+}
+
+void Reducer::store(Room& room, const Participant& participant) {
+  const JsKey key(participant.uuid());
+  StoredParticipant* stored = room.participants.get(key);
+  if (stored != nullptr) {
+    stored->payload.prefetch();
+  }
+  const event::CopySize size = event::copy_size(participant.payload());
+  if (stored != nullptr) {
+    account(stored->payload.bytes(), size.bytes());
+  } else {
+    account(0, size.bytes() + entry_bytes(participant.uuid()));
+    stored = &room.participants.set(key, {});
+  }
+  stored->payload.assign(participant.payload(), size, origin_.text);
+  stored->is_muted = participant.is_muted();
+  stored->raised_hand = participant.raised_hand();
   if (options_.digest) {
     changed("participant", *room.id, participant.uuid(),
             participant.to_value(policy_.client, arena_));
