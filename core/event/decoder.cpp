@@ -59,7 +59,7 @@ Decoded Decoder::Impl::decode(std::string_view text) {
   const std::string_view copy(padded.data(), text.size());
   if (depth_max >= StructuralParser::depth_max) {
     if (const auto value = parser.parse(copy, arena)) {
-      return {Decoded::Outcome::ok, *value, 0, {copy, parser.places(), parser.keys()}};
+      return {Decoded::Outcome::ok, *value, 0, {copy, parser.keys(), parser.size()}};
     }
   }
   Decoded decoded = parse_plainly(copy, depth_max, tree);

@@ -8,31 +8,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string_view>
 
 #include "core/base/limits.hpp"
 #include "core/event/value.hpp"
 
 namespace tapedeck::event {
-
-/// Where the value of a member stands in a text.
-struct MemberPlace {
-  std::uint32_t begin = 0;
-  std::uint32_t end = 0;
-};
-
-/// How a value came out of its text: for who keeps it, and changes it as the text changes.
-struct Origin {
-  /// The copy of the text in which the strings of the value lie; its escapes lie elsewhere.
-  std::string_view text;
-  /// Of an object: where the values of its members stand, one for each. Empty where that is not
-  /// known, where the members are not in the order of the text, and where a key has an escape.
-  std::span<const MemberPlace> places;
-  /// Of an object whose keys have stood in this order before: the same number for the same keys in
-  /// the same order, for all decoders of this process. 0 where that is not known.
-  std::uint64_t keys = 0;
-};
 
 struct Decoded {
   enum class Outcome : std::uint8_t {

@@ -1,7 +1,9 @@
 #include "core/event/key_orders.hpp"
 
+#include <algorithm>
 #include <atomic>
-#include <cstring>
+
+#include "core/base/check.hpp"
 
 namespace tapedeck::event {
 namespace {
@@ -14,60 +16,48 @@ std::uint64_t next_number() {
   return ++last;
 }
 
+bool is_learnable(const Member& member) {
+  const std::string_view key = member.key;
+  const bool may_be_index = !key.empty() && key.front() >= '0' && key.front() <= '9';
+  return key.size() <= ExpectedKey::key_bytes_max && !may_be_index;
+}
+
 }  // namespace
 
-bool KeyOrders::is(const Order& order, std::span<const Member> members) {
-  if (order.keys.size() != members.size()) {
-    return false;
-  }
-  for (std::size_t i = 0; i < members.size(); ++i) {
-    const Key& key = order.keys[i];
-    const char* const text = members[i].key.data();
-    std::uint64_t other = key.size ^ members[i].key.size();
-    for (std::size_t word = 0; word < key.text.size(); ++word) {
-      std::uint64_t bytes = 0;
-      std::memcpy(&bytes, text + word * sizeof(bytes), sizeof(bytes));
-      other |= (bytes & key.mask[word]) ^ key.text[word];
-    }
-    if (other != 0) {
-      return false;
-    }
-  }
-  return true;
+ExpectedKey::ExpectedKey(std::string_view key) : size_(key.size()) {
+  check(size_ <= key_bytes_max, "a key that is expected is not too long");
+  constexpr std::string_view behind = "\":";
+  auto* const text = reinterpret_cast<char*>(text_.data());
+  std::copy(behind.begin(), behind.end(), std::copy(key.begin(), key.end(), text));
+  std::memset(mask_.data(), 0xff, size_ + behind.size());
 }
 
 std::uint64_t KeyOrders::find(std::span<const Member> members) {
-  if (members.size() < members_min) {
-    return 0;
-  }
   for (std::size_t i = 0; i < orders_.size(); ++i) {
     const std::size_t place = (last_ + i) % orders_.size();
-    if (is(orders_[place], members)) {
+    const KeyOrder& order = orders_[place];
+    const auto is_same = [](const ExpectedKey& expected, const Member& member) {
+      return expected.key() == member.key;
+    };
+    if (!order.keys.empty() && std::ranges::equal(order.keys, members, is_same)) {
       last_ = place;
-      return orders_[place].number;
+      return order.number;
     }
   }
   return 0;
 }
 
 std::uint64_t KeyOrders::learn(std::span<const Member> members) {
-  if (members.size() < members_min || members.size() > members_max) {
+  if (members.size() < members_min || members.size() > members_max ||
+      !std::ranges::all_of(members, is_learnable)) {
     return 0;
   }
-  for (const Member& member : members) {
-    if (member.key.size() > key_bytes_max) {
-      return 0;
-    }
-  }
   last_ = (last_ + 1) % orders_.size();
-  Order& order = orders_[last_];
+  KeyOrder& order = orders_[last_];
   order.number = next_number();
-  order.keys.assign(members.size(), Key{});
-  for (std::size_t i = 0; i < members.size(); ++i) {
-    Key& key = order.keys[i];
-    key.size = members[i].key.size();
-    std::memcpy(key.text.data(), members[i].key.data(), key.size);
-    std::memset(key.mask.data(), 0xff, key.size);
+  order.keys.clear();
+  for (const Member& member : members) {
+    order.keys.emplace_back(member.key);
   }
   return order.number;
 }

@@ -24,7 +24,7 @@ std::size_t take_digits(std::string_view text, std::size_t& at, std::uint64_t& n
 }
 
 /// All of `text` as a number of JSON.
-std::optional<double> parse_number(std::string_view text) {
+std::optional<double> number_of(std::string_view text) {
   const bool negative = text.starts_with('-');
   std::size_t at = negative ? 1 : 0;
   const bool zero = text.substr(at).starts_with('0');
@@ -69,14 +69,8 @@ bool ends_a_scalar(char c) {
 
 }  // namespace
 
-Value parse_word(std::string_view text) {
-  if (text == "true" || text == "false") {
-    return Value::boolean(text.front() == 't');
-  }
-  if (text == "null") {
-    return Value::null();
-  }
-  const std::optional<double> number = parse_number(text);
+Value parse_number(std::string_view text) {
+  const std::optional<double> number = number_of(text);
   return number ? Value::number(*number) : Value();
 }
 

@@ -8,8 +8,19 @@
 
 namespace tapedeck::event {
 
+/// All of `text` as a number; undefined where it is none.
+[[nodiscard]] Value parse_number(std::string_view text);
+
 /// All of `text` as a number, `true`, `false` or `null`; undefined where it is none of them.
-[[nodiscard]] Value parse_word(std::string_view text);
+[[nodiscard]] inline Value parse_word(std::string_view text) {
+  if (text == "false") {
+    return Value::boolean(false);
+  }
+  if (text == "true") {
+    return Value::boolean(true);
+  }
+  return text == "null" ? Value::null() : parse_number(text);
+}
 
 struct Scalar {
   Value value;           ///< undefined where it is none, or not certain; a string lies in the text

@@ -17,7 +17,11 @@ namespace tapedeck::event {
 namespace {
 
 static_assert(StructuralParser::padding >= simdjson::SIMDJSON_PADDING);
-static_assert(StructuralParser::padding >= KeyOrders::key_bytes_max);
+static_assert(StructuralParser::padding >= ExpectedKey::bytes_read);
+
+bool is_space(char c) {
+  return c == ' ' || c == '\n' || c == '\t' || c == '\r';
+}
 
 /// The tokens of a text. Passed on by value: kept in registers it is twice as fast.
 struct Cursor {
@@ -30,12 +34,18 @@ struct Cursor {
   /// Where the value before the next token ends: the white space after it left out.
   [[nodiscard]] const char* value_end() const {
     const char* last = text + *token;
-    while (last[-1] == ' ' || last[-1] == '\n' || last[-1] == '\t' || last[-1] == '\r') {
+    while (last[-1] <= ' ' && is_space(last[-1])) [[unlikely]] {
       --last;
     }
     return last;
   }
 };
+
+/// Whether the next tokens are this key and the colon after it.
+[[gnu::always_inline]] inline bool is_key(const Cursor& at, const ExpectedKey& expected) {
+  return at.token[1] - at.token[0] == expected.size() + 2 && at.next() == '"' &&
+         expected.is_at(at.text + *at.token + 1);
+}
 
 }  // namespace
 
@@ -43,31 +53,41 @@ struct StructuralParser::Impl {
   std::unique_ptr<simdjson::internal::dom_parser_implementation> stage_1;
   KeyOrders orders;
   std::vector<Member> pending;  // of objects and arrays that are open, and of the last root
-  std::vector<MemberPlace> places;
+  std::size_t pendings = 0;     // how many of them there are
+  CopySize size;
   std::uint64_t keys = 0;
   std::string unescaped;
 
   // Of the text at hand
+  std::string_view text;
   const std::uint32_t* end = nullptr;  // of the tokens
   bool escapes = false;
-  bool plain_keys = true;  // no key had an escape
+  bool is_as_it_came = true;  // no member has been left out
   Arena* arena = nullptr;
 
-  bool find_tokens(std::string_view whole);
+  bool find_tokens();
 
   // Each reads what begins at `at` and moves it behind; false where it is not what it should be.
   bool value(Cursor& at, Value& made, std::size_t depth);
-  bool pending_value(Cursor& at, std::size_t depth);
   bool scalar(Cursor& at, Value& made);
   bool string(Cursor& at, std::string_view& made);
   bool escaped(std::string_view& made);
   bool array(Cursor& at, Value& made, std::size_t depth);
   bool object(Cursor& at, Value& made, std::size_t depth);
 
-  Value close_object(std::size_t from, std::size_t depth);
+  /// The place of the next member or item. What is in it is of before.
+  Member& push() {
+    if (pendings == pending.size()) {
+      pending.resize(2 * pendings + 64);
+    }
+    return pending[pendings++];
+  }
+  bool value_at(std::size_t place, Cursor& at, std::size_t depth);
+  /// `order` is that of its keys, 0 where it is not known.
+  Value close_object(std::size_t from, std::size_t depth, std::uint64_t order);
 };
 
-bool StructuralParser::Impl::find_tokens(std::string_view whole) {
+bool StructuralParser::Impl::find_tokens() {
   if (!stage_1) {
     constexpr std::size_t capacity = std::size_t{16} * 1024;
     if (simdjson::get_active_implementation()->create_dom_parser_implementation(
@@ -75,13 +95,13 @@ bool StructuralParser::Impl::find_tokens(std::string_view whole) {
       return false;
     }
   }
-  if (whole.size() > stage_1->capacity() &&
-      stage_1->set_capacity(std::max(whole.size(), 2 * stage_1->capacity())) !=
+  if (text.size() > stage_1->capacity() &&
+      stage_1->set_capacity(std::max(text.size(), 2 * stage_1->capacity())) !=
           simdjson::SUCCESS) {
     stage_1.reset();
     return false;
   }
-  if (stage_1->stage1(reinterpret_cast<const std::uint8_t*>(whole.data()), whole.size(),
+  if (stage_1->stage1(reinterpret_cast<const std::uint8_t*>(text.data()), text.size(),
                       simdjson::stage1_mode::regular) != simdjson::SUCCESS) {
     return false;
   }
@@ -108,7 +128,11 @@ bool StructuralParser::Impl::escaped(std::string_view& made) {
     return false;
   }
   made = {first, static_cast<std::size_t>(last - first)};
-  return !escapes || escaped(made);
+  if (escapes && !escaped(made)) {
+    return false;
+  }
+  size.strings += made.size();
+  return true;
 }
 
 /// Reads anything but an array or an object.
@@ -126,8 +150,9 @@ bool StructuralParser::Impl::escaped(std::string_view& made) {
   }
   const char* const first = at.text + *at.token;
   ++at.token;
-  made = parse_word({first, static_cast<std::size_t>(at.value_end() - first)});
-  return !made.is_undefined();
+  const Value word = parse_word({first, static_cast<std::size_t>(at.value_end() - first)});
+  made = word;
+  return !word.is_undefined();
 }
 
 bool StructuralParser::Impl::value(Cursor& at, Value& made, std::size_t depth) {
@@ -141,13 +166,12 @@ bool StructuralParser::Impl::value(Cursor& at, Value& made, std::size_t depth) {
   }
 }
 
-/// Reads the next value into the last place of what is pending.
-[[gnu::always_inline]] inline bool StructuralParser::Impl::pending_value(Cursor& at,
-                                                                         std::size_t depth) {
+/// Reads the next value into a place of what is pending.
+[[gnu::always_inline]] inline bool StructuralParser::Impl::value_at(std::size_t place, Cursor& at,
+                                                                    std::size_t depth) {
   if (at.next() != '{' && at.next() != '[') {
-    return scalar(at, pending.back().value);  // where it will stay: moving it is slow
+    return scalar(at, pending[place].value);  // where it will stay: moving it is slow
   }
-  const std::size_t place = pending.size() - 1;
   Value made;
   if (!value(at, made, depth)) {
     return false;
@@ -158,15 +182,15 @@ bool StructuralParser::Impl::value(Cursor& at, Value& made, std::size_t depth) {
 
 bool StructuralParser::Impl::array(Cursor& at, Value& made, std::size_t depth) {
   ++at.token;
-  const std::size_t from = pending.size();
+  const std::size_t from = pendings;
   if (at.next() == ']') {
     ++at.token;
     made = Value::array({});
     return true;
   }
   for (;;) {
-    pending.emplace_back();
-    if (!pending_value(at, depth)) {
+    push();
+    if (!value_at(pendings - 1, at, depth)) {
       return false;
     }
     const char after = at.next();
@@ -178,39 +202,44 @@ bool StructuralParser::Impl::array(Cursor& at, Value& made, std::size_t depth) {
       break;
     }
   }
-  const std::size_t size = pending.size() - from;
-  Value* const items = arena->allocate<Value>(size);
-  for (std::size_t i = 0; i < size; ++i) {
+  const std::size_t count = pendings - from;
+  Value* const items = arena->allocate<Value>(count);
+  for (std::size_t i = 0; i < count; ++i) {
     std::construct_at(items + i, pending[from + i].value);
   }
-  pending.resize(from);
-  made = Value::array({items, size});
+  pendings = from;
+  made = Value::array({items, count});
+  size.nodes += made.items().size_bytes();
   return true;
 }
 
 bool StructuralParser::Impl::object(Cursor& outer, Value& made, std::size_t depth) {
   Cursor at = outer;
   ++at.token;
-  const std::size_t from = pending.size();
+  const std::size_t from = pendings;
   if (at.next() == '}') {
     outer.token = at.token + 1;
     made = Value::object({});
     return true;
   }
+  std::uint64_t order = depth == 1 ? orders.last().number : 0;  // as long as it may be
+  const std::span<const ExpectedKey> expected = orders.last().keys;
   for (;;) {
-    const char* const first = at.text + *at.token + 1;
-    std::string_view& key = pending.emplace_back().key;
-    if (at.next() != '"' || !string(at, key) || at.next() != ':') {
-      return false;
+    const std::size_t place = pendings - from;
+    std::string_view& key = push().key;
+    if (order != 0 && place < expected.size() && is_key(at, expected[place])) {
+      key = {at.text + *at.token + 1, expected[place].size()};
+      size.strings += key.size();
+      ++at.token;
+    } else {
+      order = 0;
+      if (at.next() != '"' || !string(at, key) || at.next() != ':') {
+        return false;
+      }
     }
-    plain_keys = plain_keys && key.data() == first;
     ++at.token;
-    const std::uint32_t begin = *at.token;
-    if (!pending_value(at, depth)) {
+    if (!value_at(pendings - 1, at, depth)) {
       return false;
-    }
-    if (depth == 1) {
-      places.push_back({begin, static_cast<std::uint32_t>(at.value_end() - at.text)});
     }
     const char after = at.next();
     if (after != ',' && after != '}') {
@@ -222,32 +251,33 @@ bool StructuralParser::Impl::object(Cursor& outer, Value& made, std::size_t dept
     }
   }
   outer.token = at.token;
-  made = close_object(from, depth);
+  made = close_object(from, depth, pendings - from == expected.size() ? order : 0);
   return true;
 }
 
-Value StructuralParser::Impl::close_object(std::size_t from, std::size_t depth) {
-  const std::span<Member> members = std::span(pending).subspan(from);
-  std::size_t size = members.size();
-  std::uint64_t order = plain_keys ? orders.find(members) : 0;
+Value StructuralParser::Impl::close_object(std::size_t from, std::size_t depth,
+                                           std::uint64_t order) {
+  const std::span<Member> members = std::span(pending).subspan(from, pendings - from);
+  std::size_t count = members.size();
+  const auto is_plain = [&](const Member& member) {
+    return member.key.data() >= text.data() && member.key.data() < text.data() + text.size();
+  };
   if (order == 0) {
-    const bool has_indices = std::ranges::any_of(members, [](const Member& member) {
-      return !member.key.empty() && member.key[0] >= '0' && member.key[0] <= '9';
-    });
-    size = normalize_members(members);
-    const bool as_it_came = plain_keys && !has_indices && size == members.size();
-    order = as_it_came ? orders.learn(members) : 0;
-    if (depth == 1 && !as_it_came) {
-      places.clear();
+    const bool may_be_known = depth == 1 && (!escapes || std::ranges::all_of(members, is_plain));
+    order = may_be_known ? orders.find(members) : 0;
+    if (order == 0) {
+      count = normalize_members(members);
+      is_as_it_came = is_as_it_came && count == members.size();
+      order = may_be_known && is_as_it_came ? orders.learn(members) : 0;
     }
   }
+  size.nodes += count * sizeof(Member);
   if (depth == 1) {
     keys = order;
-    return Value::object(members.first(size));  // they stay pending: nothing comes after them
+    return Value::object(members.first(count));  // they stay pending: nothing comes after them
   }
-  const Value made = Value::object(arena->copy(std::span<const Member>(members.first(size))));
-  pending.resize(from);
-  return made;
+  pendings = from;
+  return Value::object(arena->copy(std::span<const Member>(members.first(count))));
 }
 
 StructuralParser::StructuralParser() : impl_(std::make_unique<Impl>()) {}
@@ -255,21 +285,23 @@ StructuralParser::~StructuralParser() = default;
 
 std::optional<Value> StructuralParser::parse(std::string_view text, Arena& arena) {
   Impl& impl = *impl_;
-  impl.pending.clear();
-  impl.places.clear();
+  impl.text = text;
+  impl.pendings = 0;
   impl.keys = 0;
-  if (text.empty() || !impl.find_tokens(text)) {
+  impl.size = {};
+  if (text.empty() || !impl.find_tokens()) {
     return std::nullopt;
   }
   impl.escapes = std::memchr(text.data(), '\\', text.size()) != nullptr;
-  impl.plain_keys = true;
+  impl.is_as_it_came = true;
   impl.arena = &arena;
   Cursor at{text.data(), impl.stage_1->structural_indexes.get()};
   Value made;
   if (!impl.value(at, made, 0) || at.token != impl.end) {
-    impl.places.clear();
-    impl.keys = 0;
     return std::nullopt;
+  }
+  if (!impl.is_as_it_came) {
+    impl.size = copy_size(made);
   }
   return made;
 }
@@ -278,8 +310,8 @@ std::uint64_t StructuralParser::keys() const {
   return impl_->keys;
 }
 
-std::span<const MemberPlace> StructuralParser::places() const {
-  return impl_->places;
+CopySize StructuralParser::size() const {
+  return impl_->size;
 }
 
 }  // namespace tapedeck::event

@@ -8,10 +8,8 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string_view>
 
-#include "core/event/decoder.hpp"
 #include "core/event/value.hpp"
 
 namespace tapedeck::event {
@@ -32,9 +30,9 @@ class StructuralParser {
   /// call, in the parser. Nothing where it gives up.
   [[nodiscard]] std::optional<Value> parse(std::string_view text, Arena& arena);
 
-  /// Of the last text that was parsed, as Decoded has it.
+  /// Of the last text that was parsed, as Origin has it.
   [[nodiscard]] std::uint64_t keys() const;
-  [[nodiscard]] std::span<const MemberPlace> places() const;
+  [[nodiscard]] CopySize size() const;
 
  private:
   struct Impl;

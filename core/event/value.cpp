@@ -1,6 +1,7 @@
 #include "core/event/value.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <bitset>
 #include <charconv>
 #include <cstring>
@@ -180,6 +181,13 @@ CopySize copy_size(const Value& value) {
   return size;
 }
 
+namespace {
+
+/// Free in what may change, for strings that become longer.
+constexpr std::size_t spare_bytes = 64;
+
+}  // namespace
+
 /// Makes a deep copy in memory that is large enough: arrays and objects from its start, strings
 /// after them.
 class OwnedValue::Copier {
@@ -256,20 +264,31 @@ class OwnedValue::Copier {
   const char* text_copy_;
 };
 
-void OwnedValue::assign(const Value& value, const CopySize& size, std::string_view text) {
-  constexpr std::size_t spare_bytes = 64;  // for set_member
+void OwnedValue::assign(const Value& value, const CopySize& size, const Origin& origin) {
+  if (origin.keys != 0 && origin.keys == keys_ && memory_ != nullptr && update(value)) {
+    return;
+  }
+  // A copy never takes much more than it must, whatever stands between the strings of a text.
+  const std::string_view text =
+      origin.text.size() <= 2 * size.bytes() ? origin.text : std::string_view();
+  keys_ = origin.keys;
+  if (memory_ != nullptr && size.bytes() + text.size() < memory_bytes_ / 2) {
+    memory_ = nullptr;
+  }
+  copy(value, size, text, keys_ != 0 ? spare_bytes : 0);
+}
+
+/// Leaves memory that is large enough as it is. `spare` bytes are free afterwards.
+void OwnedValue::copy(const Value& value, const CopySize& size, std::string_view text,
+                      std::size_t spare) {
   bytes_ = size.bytes();
   value_ = value;
-  // A copy never takes much more than it must, whatever stands between the strings of a text.
-  if (text.size() > 2 * bytes_) {
-    text = {};
-  }
-  const std::size_t needed = bytes_ + text.size() + (text.empty() ? 0 : spare_bytes);
+  const std::size_t needed = bytes_ + text.size() + spare;
   if (needed == 0) {
     return;
   }
-  if (needed > memory_bytes_ || needed < memory_bytes_ / 2) {
-    memory_bytes_ = text.empty() ? needed : needed + needed / 8;
+  if (memory_ == nullptr || needed > memory_bytes_) {
+    memory_bytes_ = needed;
     memory_ = std::make_unique_for_overwrite<std::byte[]>(memory_bytes_);
   }
   char* const strings = reinterpret_cast<char*>(memory_.get()) + size.nodes;
@@ -282,7 +301,7 @@ void OwnedValue::assign(const Value& value, const CopySize& size, std::string_vi
   ordered_ = text.empty() ? used_ : size.nodes + text.size();
 }
 
-/// Room for a string of the member `index`; null where there is none.
+/// Room for a string of the member `index`.
 char* OwnedValue::place_for(std::size_t index, std::size_t bytes) {
   char* const start = reinterpret_cast<char*>(memory_.get());
   const auto members = value_.members();
@@ -297,29 +316,99 @@ char* OwnedValue::place_for(std::size_t index, std::size_t bytes) {
     }
   }
   if (bytes > memory_bytes_ - used_) {
-    return nullptr;
+    const std::unique_ptr<std::byte[]> before = std::move(memory_);
+    copy(value_, copy_size(value_), {}, bytes + spare_bytes);
   }
   used_ += bytes;
-  return start + used_ - bytes;
+  return reinterpret_cast<char*>(memory_.get()) + used_ - bytes;
 }
 
-bool OwnedValue::set_member(std::size_t index, const Value& value) {
+void OwnedValue::set_member(std::size_t index, const Value& value) {
   check(value.items().empty() && value.members().empty(), "set_member() to what holds others");
-  check(index < value_.members().size(), "set_member() of a member that is there");
-  auto* const member = reinterpret_cast<Member*>(memory_.get()) + index;
-  const std::size_t before = copy_size(member->value).bytes();
-  if (!value.is_string() || value.as_string().empty()) {
-    member->value = value.is_string() ? Value::string({}) : value;
-  } else {
+  check(keys_ != 0 && index < value_.members().size(), "set_member() of a member that is there");
+  Value made = value;
+  if (value.is_string()) {
     const std::string_view text = value.as_string();
-    char* const place = place_for(index, text.size());
-    if (place == nullptr) {
+    char* const place = text.empty() ? nullptr : place_for(index, text.size());
+    if (place != nullptr) {
+      std::memcpy(place, text.data(), text.size());
+    }
+    made = Value::string({place, text.size()});
+  }
+  Value& member = reinterpret_cast<Member*>(memory_.get())[index].value;
+  bytes_ = bytes_ - copy_size(member).bytes() + copy_size(made).bytes();
+  member = made;
+}
+
+namespace {
+
+/// Whether two strings of `size` bytes differ in their first or their last Word.
+template <class Word>
+bool ends_differ(const char* a, const char* b, std::size_t size) {
+  const auto word = [](const char* from) {
+    Word read{};
+    std::memcpy(&read, from, sizeof(Word));
+    return read;
+  };
+  const std::size_t last = size - sizeof(Word);
+  return word(a) != word(b) || word(a + last) != word(b + last);
+}
+
+/// a == b for texts of one size: to compare the few bytes of most costs less than a call.
+bool is_same_text(std::string_view a, std::string_view b) {
+  const std::size_t size = a.size();
+  if (size > 2 * sizeof(std::uint64_t) || size < sizeof(std::uint16_t)) {
+    return a == b;
+  }
+  if (size >= sizeof(std::uint64_t)) {
+    return !ends_differ<std::uint64_t>(a.data(), b.data(), size);
+  }
+  return size >= sizeof(std::uint32_t) ? !ends_differ<std::uint32_t>(a.data(), b.data(), size)
+                                       : !ends_differ<std::uint16_t>(a.data(), b.data(), size);
+}
+
+}  // namespace
+
+/// Whether both are the same to the last bit, the order of members included.
+bool OwnedValue::is_identical(const Value& a, const Value& b) {
+  if (a.type_and_size_ != b.type_and_size_) {
+    return false;
+  }
+  switch (a.type()) {
+    case Type::undefined:
+    case Type::null:
+      return true;
+    case Type::boolean:
+      return a.boolean_ == b.boolean_;
+    case Type::number:
+      return std::bit_cast<std::uint64_t>(a.number_) == std::bit_cast<std::uint64_t>(b.number_);
+    case Type::string:
+      return is_same_text(a.as_string(), b.as_string());
+    case Type::array:
+      return std::ranges::equal(a.items(), b.items(), is_identical);
+    case Type::object:
+      return std::ranges::equal(
+          a.members(), b.members(), [](const Member& x, const Member& y) {
+            return x.key == y.key && is_identical(x.value, y.value);
+          });
+  }
+  return false;
+}
+
+/// Writes what is different in `value`, which has the same keys. False where that cannot be done;
+/// what has been written until then is as in `value`.
+bool OwnedValue::update(const Value& value) {
+  const auto members = value.members();
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    const Value& now = members[i].value;
+    if (is_identical(value_.members()[i].value, now)) {
+      continue;
+    }
+    if (now.is_array() || now.is_object()) {
       return false;
     }
-    std::memcpy(place, text.data(), text.size());
-    member->value = Value::string({place, text.size()});
+    set_member(i, now);
   }
-  bytes_ = bytes_ - before + copy_size(value).bytes();
   return true;
 }
 

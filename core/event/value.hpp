@@ -185,6 +185,17 @@ struct CopySize {
 };
 [[nodiscard]] CopySize copy_size(const Value& value);
 
+/// How a value came out of its text: for who keeps it, and changes it as the text changes.
+struct Origin {
+  /// The copy of the text in which the strings of the value lie; those with escapes lie elsewhere.
+  std::string_view text;
+  /// Of an object whose members, a few or more, stand in the order of the text, no two of one key
+  /// and no key with an escape: the same number where the same keys stand in the same order, for all
+  /// decoders of this process. Else 0.
+  std::uint64_t keys = 0;
+  CopySize size;  ///< copy_size() of the value, unless `keys` is 0
+};
+
 /// A value that owns all it holds.
 class OwnedValue {
  public:
@@ -196,24 +207,15 @@ class OwnedValue {
   [[nodiscard]] const Value& operator*() const { return value_; }
   [[nodiscard]] const Value* operator->() const { return &value_; }
 
-  /// A deep copy of `value`, of the `size` that copy_size() tells, takes the place of what was held,
-  /// in the same memory where there is room. `value` shares nothing with what was held. `text` is
-  /// what it was decoded from: strings that lie in it are then copied all at once, together with
-  /// what stands between them.
-  void assign(const Value& value, const CopySize& size, std::string_view text = {});
+  /// A deep copy of `value` takes the place of what was held, in the same memory where there is
+  /// room. `value` shares nothing with what was held; `size` is its copy_size(). Strings that lie in
+  /// the text it came from are copied all at once, together with what stands between them; where
+  /// the same keys were held in the same order, only what differs is written.
+  void assign(const Value& value, const CopySize& size, const Origin& origin = {});
 
   /// The member `index` of the object that is held becomes `value`, which is no array and no
-  /// object. Only where the members came in this order in the text that it was decoded from, no two
-  /// of one key and no key escaped. False, and nothing happens, where there is no room for a string.
-  [[nodiscard]] bool set_member(std::size_t index, const Value& value);
-
-  /// Tells the processor that it is going to be assigned to.
-  void prefetch() const {
-    constexpr std::size_t cache_line = 64;
-    for (std::size_t i = 0; i < used_; i += cache_line) {
-      __builtin_prefetch(memory_.get() + i, 1);
-    }
-  }
+  /// object. Only where its Origin had `keys`.
+  void set_member(std::size_t index, const Value& value);
 
   /// What a copy of it takes, whatever it was made from.
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
@@ -221,6 +223,9 @@ class OwnedValue {
  private:
   class Copier;
 
+  [[nodiscard]] static bool is_identical(const Value& a, const Value& b);
+  void copy(const Value& value, const CopySize& size, std::string_view text, std::size_t spare);
+  [[nodiscard]] bool update(const Value& value);
   [[nodiscard]] char* place_for(std::size_t index, std::size_t bytes);
 
   std::unique_ptr<std::byte[]> memory_;
@@ -228,6 +233,7 @@ class OwnedValue {
   std::size_t used_ = 0;     // of the memory
   std::size_t ordered_ = 0;  // so far keys and strings stand in the order of the members
   std::size_t bytes_ = 0;
+  std::uint64_t keys_ = 0;  // of the origin
   Value value_;
 };
 

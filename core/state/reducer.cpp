@@ -225,7 +225,7 @@ void Reducer::breakout_event(const Value& payload) {
   if (policy_.checks_ids) {
     require_id(room_id, "breakout_uuid is missing or blank");
   }
-  origin_ = {origin_.text, {}, 0};  // what comes now is a part of the payload
+  origin_ = {origin_.text, 0, {}};  // what comes now is a part of the payload
   const Value data = payload["data"];
   const Value name = payload["event"];
   switch (name.is_string() ? event::kind_of(name.as_string()) : Kind::unknown) {

@@ -117,17 +117,15 @@ Participant Reducer::participant_of(const Value& payload) {
 void Reducer::store(Room& room, const Participant& participant) {
   const JsKey key(participant.uuid());
   StoredParticipant* stored = room.participants.get(key);
-  if (stored != nullptr) {
-    stored->payload.prefetch();
-  }
-  const event::CopySize size = event::copy_size(participant.payload());
+  const event::CopySize size =
+      origin_.keys != 0 ? origin_.size : event::copy_size(participant.payload());
   if (stored != nullptr) {
     account(stored->payload.bytes(), size.bytes());
   } else {
     account(0, size.bytes() + entry_bytes(participant.uuid()));
     stored = &room.participants.set(key, {});
   }
-  stored->payload.assign(participant.payload(), size, origin_.text);
+  stored->payload.assign(participant.payload(), size, origin_);
   stored->is_muted = participant.is_muted();
   stored->raised_hand = participant.raised_hand();
   if (options_.digest) {
