@@ -2,7 +2,7 @@
 // the same payloads: the plain path, which decodes every payload, and the one that decodes only what
 // has changed.
 //
-//   bench_state [--corpus_mib=16] [--benchmark_...]
+//   bench_state [--corpus_mib=64] [--benchmark_...]
 //
 // Both paths come to the same state and the same outcomes before they are timed.
 #include <cstdint>
@@ -51,8 +51,38 @@ void reduce_plainly(const PayloadCorpus& corpus, state::Reducer& reducer) {
   });
 }
 
-state::Reducer fresh_reducer() {
-  return state::Reducer({}, {.signals = false});
+/// How many had to be decoded whole.
+std::size_t reduce_changes(const PayloadCorpus& corpus, state::Reducer& reducer) {
+  event::Decoder decoder;
+  std::size_t decoded = 0;
+  apply_all(corpus, [&](event::WireEvent& event) {
+    if (!reducer.apply_changes(event, 0)) {
+      event::decode(decoder, event);
+      reducer.apply(event, 0);
+      ++decoded;
+    }
+  });
+  return decoded;
+}
+
+state::Reducer fresh_reducer(bool only_changes, bool digest = false) {
+  return state::Reducer({}, {.signals = false, .digest = digest, .only_changes = only_changes});
+}
+
+std::string state_of(const state::Reducer& reducer) {
+  std::string text = reducer.digest().to_string();
+  append_state_json(text, reducer);
+  return text;
+}
+
+/// Both paths come to the same.
+void check_answers(const PayloadCorpus& corpus) {
+  state::Reducer plain = fresh_reducer(false, true);
+  state::Reducer changes = fresh_reducer(true, true);
+  reduce_plainly(corpus, plain);
+  check(reduce_changes(corpus, changes) < corpus.payloads.size(), "some are not decoded whole");
+  check(state_of(plain) == state_of(changes), "both paths come to the same state");
+  check(plain.state().main().participants.size() > 0, "there is a state");
 }
 
 void parse_all(const PayloadCorpus& corpus, simdjson::dom::parser& parser) {
@@ -85,9 +115,14 @@ void add(const std::string& name, const PayloadCorpus& corpus, const std::functi
 void add_benchmarks(const std::string& name, const PayloadCorpus& corpus) {
   const auto parser = std::make_shared<simdjson::dom::parser>();
   check(parser->allocate(std::size_t{1} << 20U) == simdjson::SUCCESS, "there is memory");
+  check_answers(corpus);
   add(name + "/plain", corpus, [&] {
-    state::Reducer reducer = fresh_reducer();
+    state::Reducer reducer = fresh_reducer(false);
     reduce_plainly(corpus, reducer);
+  });
+  add(name + "/changes", corpus, [&] {
+    state::Reducer reducer = fresh_reducer(true);
+    reduce_changes(corpus, reducer);
   });
   add(name + "/simdjson_dom", corpus, [&corpus, parser] { parse_all(corpus, *parser); });
   add(name + "/simdjson_stage_1", corpus, [&corpus, parser] { find_tokens(corpus, *parser); });
@@ -98,7 +133,7 @@ void add_benchmarks(const std::string& name, const PayloadCorpus& corpus) {
 
 int main(int argc, char** argv) {
   using namespace tapedeck::bench;
-  const Arguments given = take_arguments(argc, argv, 16);
+  const Arguments given = take_arguments(argc, argv, 64);
   const PayloadCorpus updates = update_corpus(given.corpus_mib << 20U);
   const PayloadCorpus meeting = meeting_corpus(given.corpus_mib << 20U);
   return run_benchmarks(argc, argv, [&] {

@@ -108,7 +108,7 @@ PayloadCorpus update_corpus(std::size_t size) {
     sim::Participant& one = all[random.below(all.size())];
     change(one, now_ns, random);
     std::string text = sim::participant_payload(one);
-    if (random.below(200) == 0) {  // and once more when it goes
+    if (random.below(800) == 0) {  // and once more when it goes
       text.insert(1, R"("is_guest":true,)");
     }
     out.add(event::Kind::participant_update, text);

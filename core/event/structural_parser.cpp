@@ -131,7 +131,6 @@ bool StructuralParser::Impl::escaped(std::string_view& made) {
   if (escapes && !escaped(made)) {
     return false;
   }
-  size.strings += made.size();
   return true;
 }
 
@@ -142,6 +141,8 @@ bool StructuralParser::Impl::escaped(std::string_view& made) {
     if (!string(at, inside)) {
       return false;
     }
+    size.strings += inside.size();
+    ++size.texts;
     ::new (static_cast<void*>(&made)) Value(Value::string(inside));
     return true;
   }
@@ -229,7 +230,6 @@ bool StructuralParser::Impl::object(Cursor& outer, Value& made, std::size_t dept
     std::string_view& key = push().key;
     if (order != 0 && place < expected.size() && is_key(at, expected[place])) {
       key = {at.text + *at.token + 1, expected[place].size()};
-      size.strings += key.size();
       ++at.token;
     } else {
       order = 0;
@@ -238,6 +238,7 @@ bool StructuralParser::Impl::object(Cursor& outer, Value& made, std::size_t dept
       }
     }
     ++at.token;
+    size.keys += key.size();
     if (!value_at(pendings - 1, at, depth)) {
       return false;
     }

@@ -157,6 +157,7 @@ namespace {
 void add_copy_size(CopySize& size, const Value& value) {
   if (value.is_string()) {
     size.strings += value.as_string().size();
+    ++size.texts;
     return;
   }
   size.nodes += value.items().size_bytes() + value.members().size_bytes();
@@ -164,12 +165,8 @@ void add_copy_size(CopySize& size, const Value& value) {
     add_copy_size(size, item);
   }
   for (const Member& member : value.members()) {
-    size.strings += member.key.size();
-    if (member.value.is_string()) {
-      size.strings += member.value.as_string().size();
-    } else if (member.value.is_array() || member.value.is_object()) {
-      add_copy_size(size, member.value);
-    }
+    size.keys += member.key.size();
+    add_copy_size(size, member.value);
   }
 }
 
@@ -186,15 +183,21 @@ namespace {
 /// Free in what may change, for strings that become longer.
 constexpr std::size_t spare_bytes = 64;
 
+/// What a string takes in what may change: it may become a little longer where it is.
+constexpr std::size_t room_for(std::size_t bytes) {
+  constexpr std::size_t step = 8;
+  return (bytes + step) / step * step;
+}
+
 }  // namespace
 
-/// Makes a deep copy in memory that is large enough: arrays and objects from its start, strings
-/// after them.
+/// Makes a deep copy in memory that is large enough: arrays and objects from its start, after them
+/// the keys of the root, after them the other strings.
 class OwnedValue::Copier {
  public:
-  /// `text` has already been copied to `text_copy`.
-  Copier(std::byte* nodes, char* strings, std::string_view text, const char* text_copy)
-      : nodes_(nodes), strings_(strings), text_(text), text_copy_(text_copy) {}
+  /// `roomy`: strings take room_for() their bytes.
+  Copier(std::byte* nodes, char* keys, char* strings, bool roomy)
+      : nodes_(nodes), keys_(keys), strings_(strings), roomy_(roomy) {}
 
   /// Makes a copy of what `value` holds; from then on it holds that. Arrays are copied as they are,
   /// and changed in place: values that are put together elsewhere and then moved take twice as long.
@@ -206,7 +209,8 @@ class OwnedValue::Copier {
       case Type::number:
         break;
       case Type::string:
-        value.text_ = own(value.text_, value.size());
+        value.text_ = own_text({value.text_, value.size()}, strings_);
+        strings_ += roomy_ ? room_for(value.size()) - value.size() : 0;
         break;
       case Type::array: {
         Value* const items = take(value.items_, value.size());
@@ -220,8 +224,7 @@ class OwnedValue::Copier {
         Member* const members = take(value.members_, value.size());
         value.members_ = members;
         for (std::size_t i = 0; i < value.size(); ++i) {
-          members[i].key = {own(members[i].key.data(), members[i].key.size()),
-                            members[i].key.size()};
+          members[i].key = {own_text(members[i].key, keys_), members[i].key.size()};
           own(members[i].value);
         }
         break;
@@ -233,19 +236,10 @@ class OwnedValue::Copier {
   [[nodiscard]] const char* end() const { return strings_; }
 
  private:
-  const char* own(const char* string, std::size_t size) {
-    // Addresses are compared as numbers: those of different objects have no order of their own.
-    const auto offset = reinterpret_cast<std::uintptr_t>(string) -
-                        reinterpret_cast<std::uintptr_t>(text_.data());
-    if (offset < text_.size()) {
-      return text_copy_ + offset;
-    }
-    if (size == 0) {
-      return nullptr;
-    }
-    char* const made = strings_;
-    std::memcpy(made, string, size);
-    strings_ += size;
+  static const char* own_text(std::string_view text, char*& to) {
+    char* const made = to;
+    std::copy(text.begin(), text.end(), made);
+    to += text.size();
     return made;
   }
 
@@ -259,31 +253,29 @@ class OwnedValue::Copier {
   }
 
   std::byte* nodes_;
+  char* keys_;
   char* strings_;
-  std::string_view text_;
-  const char* text_copy_;
+  bool roomy_;
 };
 
 void OwnedValue::assign(const Value& value, const CopySize& size, const Origin& origin) {
   if (origin.keys != 0 && origin.keys == keys_ && memory_ != nullptr && update(value)) {
     return;
   }
-  // A copy never takes much more than it must, whatever stands between the strings of a text.
-  const std::string_view text =
-      origin.text.size() <= 2 * size.bytes() ? origin.text : std::string_view();
   keys_ = origin.keys;
-  if (memory_ != nullptr && size.bytes() + text.size() < memory_bytes_ / 2) {
+  if (memory_ != nullptr && size.bytes() < memory_bytes_ / 4) {
     memory_ = nullptr;
   }
-  copy(value, size, text, keys_ != 0 ? spare_bytes : 0);
+  copy(value, size, keys_ != 0 ? spare_bytes : 0);
 }
 
 /// Leaves memory that is large enough as it is. `spare` bytes are free afterwards.
-void OwnedValue::copy(const Value& value, const CopySize& size, std::string_view text,
-                      std::size_t spare) {
+void OwnedValue::copy(const Value& value, const CopySize& size, std::size_t spare) {
   bytes_ = size.bytes();
   value_ = value;
-  const std::size_t needed = bytes_ + text.size() + spare;
+  const bool roomy = keys_ != 0;
+  const std::size_t room = roomy ? size.texts * room_for(0) : 0;
+  const std::size_t needed = bytes_ + room + spare;
   if (needed == 0) {
     return;
   }
@@ -291,36 +283,23 @@ void OwnedValue::copy(const Value& value, const CopySize& size, std::string_view
     memory_bytes_ = needed;
     memory_ = std::make_unique_for_overwrite<std::byte[]>(memory_bytes_);
   }
-  char* const strings = reinterpret_cast<char*>(memory_.get()) + size.nodes;
-  if (!text.empty()) {
-    std::memcpy(strings, text.data(), text.size());
-  }
-  Copier copier(memory_.get(), strings + text.size(), text, strings);
+  char* const keys = reinterpret_cast<char*>(memory_.get()) + size.nodes;
+  Copier copier(memory_.get(), keys, keys + size.keys, roomy);
   copier.own(value_);
   used_ = static_cast<std::size_t>(copier.end() - reinterpret_cast<char*>(memory_.get()));
-  ordered_ = text.empty() ? used_ : size.nodes + text.size();
 }
 
-/// Room for a string of the member `index`.
-char* OwnedValue::place_for(std::size_t index, std::size_t bytes) {
-  char* const start = reinterpret_cast<char*>(memory_.get());
-  const auto members = value_.members();
-  // What stands between a key and the next one is of this member alone.
-  if (index + 1 < members.size()) {
-    const std::string_view key = members[index].key;
-    const std::string_view next = members[index + 1].key;
-    const auto begin = static_cast<std::size_t>(key.data() + key.size() - start);
-    const auto end = static_cast<std::size_t>(next.data() - start);
-    if (begin <= end && end <= ordered_ && bytes <= end - begin) {
-      return start + begin;
-    }
+/// Room for a string in the place of `before`.
+char* OwnedValue::place_for(const Value& before, std::size_t bytes) {
+  if (before.is_string() && room_for(bytes) <= room_for(before.size())) {
+    return const_cast<char*>(before.text_);
   }
-  if (bytes > memory_bytes_ - used_) {
-    const std::unique_ptr<std::byte[]> before = std::move(memory_);
-    copy(value_, copy_size(value_), {}, bytes + spare_bytes);
+  if (room_for(bytes) > memory_bytes_ - used_) {
+    const std::unique_ptr<std::byte[]> memory = std::move(memory_);
+    copy(value_, copy_size(value_), room_for(bytes) + spare_bytes);
   }
-  used_ += bytes;
-  return reinterpret_cast<char*>(memory_.get()) + used_ - bytes;
+  used_ += room_for(bytes);
+  return reinterpret_cast<char*>(memory_.get()) + used_ - room_for(bytes);
 }
 
 void OwnedValue::set_member(std::size_t index, const Value& value) {
@@ -329,10 +308,8 @@ void OwnedValue::set_member(std::size_t index, const Value& value) {
   Value made = value;
   if (value.is_string()) {
     const std::string_view text = value.as_string();
-    char* const place = text.empty() ? nullptr : place_for(index, text.size());
-    if (place != nullptr) {
-      std::memcpy(place, text.data(), text.size());
-    }
+    char* const place = place_for(value_.members()[index].value, text.size());
+    std::copy(text.begin(), text.end(), place);
     made = Value::string({place, text.size()});
   }
   Value& member = reinterpret_cast<Member*>(memory_.get())[index].value;
@@ -398,6 +375,10 @@ bool OwnedValue::is_identical(const Value& a, const Value& b) {
 /// Writes what is different in `value`, which has the same keys. False where that cannot be done;
 /// what has been written until then is as in `value`.
 bool OwnedValue::update(const Value& value) {
+  constexpr std::size_t cache_line = 64;
+  for (std::size_t i = 0; i < used_; i += cache_line) {
+    __builtin_prefetch(memory_.get() + i, 1);
+  }
   const auto members = value.members();
   for (std::size_t i = 0; i < members.size(); ++i) {
     const Value& now = members[i].value;

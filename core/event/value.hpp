@@ -178,16 +178,18 @@ class Arena {
 
 /// What a deep copy takes.
 struct CopySize {
-  std::size_t nodes = 0;    ///< items and members
-  std::size_t strings = 0;  ///< keys and strings
+  std::size_t nodes = 0;    ///< bytes of items and members
+  std::size_t keys = 0;     ///< bytes
+  std::size_t strings = 0;  ///< bytes, keys aside
+  std::size_t texts = 0;    ///< how many strings there are, keys aside
 
-  [[nodiscard]] std::size_t bytes() const { return nodes + strings; }
+  [[nodiscard]] std::size_t bytes() const { return nodes + keys + strings; }
 };
 [[nodiscard]] CopySize copy_size(const Value& value);
 
 /// How a value came out of its text: for who keeps it, and changes it as the text changes.
 struct Origin {
-  /// The copy of the text in which the strings of the value lie; those with escapes lie elsewhere.
+  /// The copy of the text in which keys and strings of the value lie; those with escapes do not.
   std::string_view text;
   /// Of an object whose members, a few or more, stand in the order of the text, no two of one key
   /// and no key with an escape: the same number where the same keys stand in the same order, for all
@@ -208,9 +210,8 @@ class OwnedValue {
   [[nodiscard]] const Value* operator->() const { return &value_; }
 
   /// A deep copy of `value` takes the place of what was held, in the same memory where there is
-  /// room. `value` shares nothing with what was held; `size` is its copy_size(). Strings that lie in
-  /// the text it came from are copied all at once, together with what stands between them; where
-  /// the same keys were held in the same order, only what differs is written.
+  /// room. `value` shares nothing with what was held; `size` is its copy_size(). Where the same keys
+  /// were held in the same order, only what differs is written.
   void assign(const Value& value, const CopySize& size, const Origin& origin = {});
 
   /// The member `index` of the object that is held becomes `value`, which is no array and no
@@ -224,14 +225,13 @@ class OwnedValue {
   class Copier;
 
   [[nodiscard]] static bool is_identical(const Value& a, const Value& b);
-  void copy(const Value& value, const CopySize& size, std::string_view text, std::size_t spare);
+  void copy(const Value& value, const CopySize& size, std::size_t spare);
   [[nodiscard]] bool update(const Value& value);
-  [[nodiscard]] char* place_for(std::size_t index, std::size_t bytes);
+  [[nodiscard]] char* place_for(const Value& before, std::size_t bytes);
 
   std::unique_ptr<std::byte[]> memory_;
   std::size_t memory_bytes_ = 0;
-  std::size_t used_ = 0;     // of the memory
-  std::size_t ordered_ = 0;  // so far keys and strings stand in the order of the members
+  std::size_t used_ = 0;  // of the memory
   std::size_t bytes_ = 0;
   std::uint64_t keys_ = 0;  // of the origin
   Value value_;

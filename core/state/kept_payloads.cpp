@@ -53,7 +53,7 @@ void find_places(std::string_view text, std::span<const Member> members,
         i + 1 < members.size()
             ? skip_back(static_cast<std::size_t>(members[i + 1].key.data() - text.data()) - 1, ',')
             : skip_back(text.size(), '}');
-    places.push_back({static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end)});
+    places.push_back({static_cast<std::uint16_t>(begin), static_cast<std::uint16_t>(end)});
   }
 }
 
@@ -82,23 +82,32 @@ std::size_t common_prefix(const char* a, const char* b, std::size_t size) {
 /// Where `"uuid":` stands first at or after `from`; npos where it does not.
 std::size_t find_uuid_key(std::string_view text, std::size_t from) {
   constexpr std::size_t block = 64;
-  constexpr std::size_t looked_at = 3;  // `"uu` is rare enough
   std::size_t at = from;
-  for (; at + block + looked_at <= text.size(); at += block) {
+  while (at + block + uuid_key.size() <= text.size()) {
     const char* const here = text.data() + at;
-    unsigned char found = 0;
+    std::array<std::uint8_t, block> found;  // whether `"uu`, which is rare, stands there
     for (std::size_t i = 0; i < block; ++i) {
-      found = static_cast<unsigned char>(
-          found | (static_cast<unsigned char>(here[i] == '"') &
-                   static_cast<unsigned char>(here[i + 1] == 'u') &
-                   static_cast<unsigned char>(here[i + 2] == 'u')));
+      const bool quote = here[i] == '"';
+      const bool u = here[i + 1] == 'u';
+      const bool uu = here[i + 2] == 'u';
+      found[i] = static_cast<std::uint8_t>(static_cast<unsigned>(quote) &
+                                           static_cast<unsigned>(u) & static_cast<unsigned>(uu));
     }
-    if (found != 0) {
-      const std::size_t place = text.substr(at, block + uuid_key.size()).find(uuid_key);
-      if (place != std::string_view::npos) {
-        return at + place;
+    std::size_t first = block;
+    for (std::size_t i = 0; i < block; i += sizeof(std::uint64_t)) {
+      std::uint64_t word = 0;
+      std::memcpy(&word, found.data() + i, sizeof(word));
+      if (word != 0) {
+        first = static_cast<std::size_t>(std::find(found.begin() + i, found.end(), 1) -
+                                         found.begin());
+        break;
       }
     }
+    at += first;
+    if (first < block && text.substr(at).starts_with(uuid_key)) {
+      return at;
+    }
+    at += first < block ? 1 : 0;
   }
   return text.find(uuid_key, at);
 }
@@ -112,14 +121,27 @@ void KeptPayloads::keep(const Value& payload, const event::Origin& origin,
   if (uuid == members.end() || !uuid->value.is_string() || uuid->value.as_string().empty()) {
     return;
   }
-  forget(uuid->value);
   const std::size_t bytes = origin.text.size() + members.size() * sizeof(Kept::Place);
   if (origin.keys == 0 || origin.text.size() > limits::kept_payload_bytes_max ||
       bytes_ + bytes > limits::kept_payloads_bytes_max) {
+    forget(uuid->value);
     return;
   }
-  Kept& kept = kept_[hash_of(uuid->value.as_string())];
+  Slot& slot = slot_for(hash_of(uuid->value.as_string()));
+  if (!slot.kept) {
+    slot.kept = std::make_unique<Kept>();
+  }
+  Kept& kept = *slot.kept;
   bytes_ -= bytes_of(kept);
+  if (keys_ != origin.keys) {
+    keys_ = origin.keys;
+    std::vector<std::optional<ParticipantField>> fields;
+    for (const Member& member : members) {
+      fields.push_back(participant_field(member.key));
+    }
+    fields_ = std::make_shared<const std::vector<std::optional<ParticipantField>>>(fields);
+  }
+  kept.fields = fields_;
   kept.stored = &stored;
   kept.text.assign(origin.text);
   find_places(origin.text, members, kept.places);
@@ -127,63 +149,110 @@ void KeptPayloads::keep(const Value& payload, const event::Origin& origin,
   bytes_ += bytes_of(kept);
 }
 
+/// Null where nothing is kept under it.
+KeptPayloads::Slot* KeptPayloads::slot_of(std::uint64_t hash) {
+  if (slots_.empty()) {
+    return nullptr;
+  }
+  for (std::size_t i = 0; i < slots_tried; ++i) {
+    Slot& slot = slots_[(hash + i) & (slots_.size() - 1)];
+    if (slot.hash == hash && slot.kept) {
+      return &slot;
+    }
+  }
+  return nullptr;
+}
+
+/// Null where there is no room.
+KeptPayloads::Slot* KeptPayloads::free_slot(std::uint64_t hash) {
+  for (std::size_t i = 0; i < slots_tried; ++i) {
+    Slot& slot = slots_[(hash + i) & (slots_.size() - 1)];
+    if (!slot.kept) {
+      slot.hash = hash;
+      return &slot;
+    }
+  }
+  return nullptr;
+}
+
+/// Where something is kept under it, or may be from now on. What was there has to go where there is
+/// no other room.
+KeptPayloads::Slot& KeptPayloads::slot_for(std::uint64_t hash) {
+  constexpr std::size_t slots_max = std::size_t{1} << 18U;
+  if (Slot* const known = slot_of(hash)) {
+    return *known;
+  }
+  for (;;) {
+    if (Slot* const free = slots_.empty() ? nullptr : free_slot(hash)) {
+      return *free;
+    }
+    if (slots_.size() >= slots_max) {
+      drop(slots_[hash & (slots_.size() - 1)]);
+    } else {
+      grow();
+    }
+  }
+}
+
+void KeptPayloads::grow() {
+  constexpr std::size_t slots_min = 64;
+  std::vector<Slot> before(std::max(slots_min, 2 * slots_.size()));
+  before.swap(slots_);
+  for (Slot& slot : before) {
+    Slot* const free = slot.kept ? free_slot(slot.hash) : nullptr;
+    if (free != nullptr) {
+      free->kept = std::move(slot.kept);
+    } else if (slot.kept) {
+      drop(slot);
+    }
+  }
+}
+
+void KeptPayloads::drop(Slot& slot) {
+  bytes_ -= bytes_of(*slot.kept);
+  slot.kept.reset();
+}
+
 void KeptPayloads::forget(const Value& uuid) {
   if (!uuid.is_string()) {
     return;
   }
-  const auto found = kept_.find(hash_of(uuid.as_string()));
-  if (found != kept_.end()) {
-    bytes_ -= bytes_of(found->second);
-    kept_.erase(found);
+  if (Slot* const slot = slot_of(hash_of(uuid.as_string()))) {
+    drop(*slot);
   }
 }
 
 void KeptPayloads::clear() {
-  kept_.clear();
+  slots_.clear();
   bytes_ = 0;
 }
 
-bool KeptPayloads::take_uuid_at(std::string_view text, std::size_t at) {
-  return text.size() >= at && text.substr(text.size() - at).starts_with(uuid_key);
-}
-
 std::string_view KeptPayloads::uuid_in(std::string_view text) {
-  const auto* const known =
-      std::ranges::find_if(uuids_, [&](std::size_t at) { return take_uuid_at(text, at); });
-  std::size_t key = 0;
-  if (known != uuids_.end()) {
-    key = text.size() - *known;
-  } else {
-    // Not far from where it stood last, as what comes after it differs little.
-    constexpr std::size_t near = 96;
-    const std::size_t last = uuids_[(next_uuid_ + uuids_.size() - 1) % uuids_.size()];
-    key = find_uuid_key(text, text.size() - std::min(text.size(), last + near));
-    if (key == std::string_view::npos) {
-      key = find_uuid_key(text, 0);
-    }
-    if (key == std::string_view::npos) {
-      return {};
-    }
-    uuids_[next_uuid_] = text.size() - key;
-    next_uuid_ = (next_uuid_ + 1) % uuids_.size();
+  // Not far from where it stood last, as what comes after it differs little.
+  constexpr std::size_t near = 96;
+  std::size_t key =
+      find_uuid_key(text, text.size() - std::min(text.size(), uuid_from_end_ + near));
+  if (key == std::string_view::npos) {
+    key = find_uuid_key(text, 0);
   }
+  if (key == std::string_view::npos) {
+    return {};
+  }
+  uuid_from_end_ = text.size() - key;
   std::string_view rest = text.substr(key + uuid_key.size());
   while (rest.starts_with(' ')) {
     rest.remove_prefix(1);
   }
-  if (!rest.starts_with('"')) {
-    return {};
-  }
-  return rest.substr(1, rest.substr(1).find('"'));
+  return rest.starts_with('"') ? rest.substr(1, rest.substr(1).find('"')) : std::string_view();
 }
 
 KeptPayloads::Kept* KeptPayloads::find(std::string_view text) {
-  if (kept_.empty() || text.size() > limits::kept_payload_bytes_max) {
+  if (slots_.empty() || text.size() > limits::kept_payload_bytes_max) {
     return nullptr;
   }
   const std::string_view uuid = uuid_in(text);
-  const auto found = uuid.empty() ? kept_.end() : kept_.find(hash_of(uuid));
-  return found == kept_.end() ? nullptr : &found->second;
+  Slot* const slot = uuid.empty() ? nullptr : slot_of(hash_of(uuid));
+  return slot == nullptr ? nullptr : slot->kept.get();
 }
 
 bool KeptPayloads::find_changes(const Kept& kept, std::string_view text) {
@@ -223,20 +292,22 @@ bool KeptPayloads::find_changes(const Kept& kept, std::string_view text) {
 void KeptPayloads::replace(Kept& kept, std::string_view text) {
   std::size_t shift = 0;  // wraps around where the text becomes shorter
   std::size_t next = 0;   // the first member that has not been moved
-  for (const Change& change : changes()) {
-    for (; shift != 0 && next < change.member; ++next) {
-      kept.places[next].begin += static_cast<std::uint32_t>(shift);
-      kept.places[next].end += static_cast<std::uint32_t>(shift);
+  const auto move_until = [&](std::size_t end) {
+    for (; next < end && shift != 0; ++next) {
+      Kept::Place& place = kept.places[next];
+      place = {static_cast<std::uint16_t>(place.begin + shift),
+               static_cast<std::uint16_t>(place.end + shift)};
     }
+    next = end;
+  };
+  for (const Change& change : changes()) {
+    move_until(change.member);
     Kept::Place& place = kept.places[change.member];
     shift = change.end - place.end;
-    place = {static_cast<std::uint32_t>(change.begin), static_cast<std::uint32_t>(change.end)};
-    next = change.member + 1;
+    place = {static_cast<std::uint16_t>(change.begin), static_cast<std::uint16_t>(change.end)};
+    ++next;
   }
-  for (; shift != 0 && next < kept.places.size(); ++next) {
-    kept.places[next].begin += static_cast<std::uint32_t>(shift);
-    kept.places[next].end += static_cast<std::uint32_t>(shift);
-  }
+  move_until(kept.places.size());
   if (changes_found_ != 0) {
     const std::size_t first = changes_[0].begin;
     bytes_ += text.size() - kept.text.size();

@@ -8,13 +8,17 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
+#include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
+#include "core/base/limits.hpp"
 #include "core/event/value.hpp"
+#include "core/state/participant.hpp"
 #include "core/state/state.hpp"
 
 namespace tapedeck::state {
@@ -34,15 +38,19 @@ class KeptPayloads {
     StoredParticipant* stored = nullptr;
     std::string text;
     struct Place {
-      std::uint32_t begin = 0;
-      std::uint32_t end = 0;
+      std::uint16_t begin = 0;
+      std::uint16_t end = 0;
     };
+    static_assert(limits::kept_payload_bytes_max <= std::numeric_limits<std::uint16_t>::max());
     std::vector<Place> places;  ///< of the values in the text, one for each member
-    std::size_t uuid = 0;       ///< the member that holds it
+    /// What each member is to a client; nothing where it is not read.
+    std::shared_ptr<const std::vector<std::optional<ParticipantField>>> fields;
+    std::size_t uuid = 0;  ///< the member that holds it
   };
 
-  /// Keeps the payload that `stored` was made from, with this origin. What is known of it otherwise
-  /// is forgotten. `stored` must stay where it is until it is forgotten.
+  /// Keeps the payload that `stored` was made from; where its origin does not allow it, or there is
+  /// no room, what was kept of the participant is forgotten. `stored` must stay where it is until
+  /// then.
   void keep(const Value& payload, const event::Origin& origin, StoredParticipant& stored);
   void forget(const Value& uuid);
   void clear();
@@ -62,13 +70,25 @@ class KeptPayloads {
   void replace(Kept& kept, std::string_view text);
 
  private:
-  [[nodiscard]] std::string_view uuid_in(std::string_view text);
-  [[nodiscard]] bool take_uuid_at(std::string_view text, std::size_t at);
+  struct Slot {
+    std::uint64_t hash = 0;  // of the uuid
+    std::unique_ptr<Kept> kept;
+  };
+  static constexpr std::size_t slots_tried = 4;
 
-  std::unordered_map<std::uint64_t, Kept> kept_;  // by a hash of the uuid
-  std::size_t bytes_ = 0;                         // of all texts and places
-  std::array<std::size_t, 4> uuids_{};            // how far from the end uuids have stood
-  std::size_t next_uuid_ = 0;
+  [[nodiscard]] std::string_view uuid_in(std::string_view text);
+  [[nodiscard]] Slot* slot_of(std::uint64_t hash);
+  [[nodiscard]] Slot* free_slot(std::uint64_t hash);
+  [[nodiscard]] Slot& slot_for(std::uint64_t hash);
+  void grow();
+  void drop(Slot& slot);
+
+  // A hash table in which not everything needs to find a place. Its size is a power of two.
+  std::vector<Slot> slots_;
+  std::size_t bytes_ = 0;   // of all texts and places
+  std::uint64_t keys_ = 0;  // of the payload that was kept last
+  std::shared_ptr<const std::vector<std::optional<ParticipantField>>> fields_;  // of the same
+  std::size_t uuid_from_end_ = 0;  // where the key `uuid` stood last
   std::array<Change, 8> changes_;
   std::size_t changes_found_ = 0;
 };

@@ -241,6 +241,11 @@ constexpr OutputField output_fields[] = {
 
 }  // namespace
 
+std::optional<ParticipantField> participant_field(std::string_view name) {
+  const std::size_t field = finder.find(name);
+  return field < participant_fields ? std::optional(static_cast<Field>(field)) : std::nullopt;
+}
+
 FieldPlaces::FieldPlaces(const Value& payload) {
   places_.fill(none);
   std::uint32_t place = 0;

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "core/event/value.hpp"
@@ -52,6 +53,9 @@ enum class ParticipantField : std::uint8_t {
 
 inline constexpr std::size_t participant_fields =
     static_cast<std::size_t>(ParticipantField::vendor) + 1;
+
+/// The field that a member of the payload is; nothing where clients do not read it.
+[[nodiscard]] std::optional<ParticipantField> participant_field(std::string_view name);
 
 /// The member of a client's objects that holds the wire payload itself.
 inline constexpr std::string_view raw_data_key = "rawData";

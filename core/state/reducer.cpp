@@ -66,13 +66,27 @@ void Reducer::reconnect(std::uint32_t connection_id) {
   finish_step();
 }
 
-Outcome Reducer::apply(const event::WireEvent& event, std::int64_t wall_ns) {
+void Reducer::start_event(const event::WireEvent& event, std::int64_t wall_ns) {
   start_step();
   state_.seq = event.seq;
   state_.t_ns = event.recv_ns;
   wall_ns_ = wall_ns;
   origin_ = event.origin;
   count(event);
+}
+
+void Reducer::finish_event() {
+  if (outcome_.limit != Limit::none) {
+    ++state_.counts.over_limit;
+  }
+  if (outcome_.fate == Fate::dropped) {
+    ++state_.counts.dropped;
+  }
+  finish_step();
+}
+
+Outcome Reducer::apply(const event::WireEvent& event, std::int64_t wall_ns) {
+  start_event(event, wall_ns);
   if (state_.disconnect) {
     outcome_ = {Fate::late, "the client has been disconnected"};
     return outcome_;
@@ -106,13 +120,7 @@ Outcome Reducer::apply(const event::WireEvent& event, std::int64_t wall_ns) {
       outcome_ = {Fate::left_out, {}, Limit::data_bytes};
       break;
   }
-  if (outcome_.limit != Limit::none) {
-    ++state_.counts.over_limit;
-  }
-  if (outcome_.fate == Fate::dropped) {
-    ++state_.counts.dropped;
-  }
-  finish_step();
+  finish_event();
   return outcome_;
 }
 
