@@ -325,7 +325,7 @@ Result<std::string> ServedFrames::state_json(std::uint64_t seq) {
   if (!frames) {
     return fail(frames.error());
   }
-  state::Derivation derivation(std::move(join), {.signals = false});
+  state::Derivation derivation(std::move(join), {.signals = false, .only_changes = true});
   for (;;) {
     while (derivation.next()) {
     }

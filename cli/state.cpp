@@ -114,7 +114,8 @@ Result<ExitCode> run_state(const Arguments& arguments) {
   if (!json) {
     return fail(json.error());
   }
-  return print_state(given, {.client = *client, .signals = false}, *range, *json);
+  const state::ReducerOptions wanted{.client = *client, .signals = false, .only_changes = true};
+  return print_state(given, wanted, *range, *json);
 }
 
 }  // namespace tapedeck::cli

@@ -1,6 +1,6 @@
 // Payloads to the state of a conference, beside simdjson's DOM parse alone and its stage 1 alone of
-// the same payloads: the plain path, which decodes every payload, and the one that decodes only what
-// has changed.
+// the same payloads: the plain path, which decodes every payload, and the one that decodes only
+// what has changed.
 //
 //   bench_state [--corpus_mib=64] [--benchmark_...]
 //
@@ -94,9 +94,9 @@ void parse_all(const PayloadCorpus& corpus, simdjson::dom::parser& parser) {
 
 void find_tokens(const PayloadCorpus& corpus, simdjson::dom::parser& parser) {
   for (const PayloadCorpus::Payload& payload : corpus.payloads) {
-    const auto error = parser.implementation->stage1(
-        reinterpret_cast<const std::uint8_t*>(payload.text.data()), payload.text.size(),
-        simdjson::stage1_mode::regular);
+    const auto error =
+        parser.implementation->stage1(reinterpret_cast<const std::uint8_t*>(payload.text.data()),
+                                      payload.text.size(), simdjson::stage1_mode::regular);
     check(error == simdjson::SUCCESS, "stage 1 takes every payload");
   }
 }

@@ -35,8 +35,8 @@ struct Cursor {
   [[nodiscard]] const char* value_end() const {
     const char* last = text + *token;
     while (last[-1] <= ' ' && is_space(last[-1])) [[unlikely]] {
-      --last;
-    }
+        --last;
+      }
     return last;
   }
 };
@@ -96,8 +96,7 @@ bool StructuralParser::Impl::find_tokens() {
     }
   }
   if (text.size() > stage_1->capacity() &&
-      stage_1->set_capacity(std::max(text.size(), 2 * stage_1->capacity())) !=
-          simdjson::SUCCESS) {
+      stage_1->set_capacity(std::max(text.size(), 2 * stage_1->capacity())) != simdjson::SUCCESS) {
     stage_1.reset();
     return false;
   }

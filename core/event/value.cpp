@@ -200,7 +200,8 @@ class OwnedValue::Copier {
       : nodes_(nodes), keys_(keys), strings_(strings), roomy_(roomy) {}
 
   /// Makes a copy of what `value` holds; from then on it holds that. Arrays are copied as they are,
-  /// and changed in place: values that are put together elsewhere and then moved take twice as long.
+  /// and changed in place: values that are put together elsewhere and then moved take twice as
+  /// long.
   void own(Value& value) {
     switch (value.type()) {
       case Type::undefined:
@@ -364,10 +365,9 @@ bool OwnedValue::is_identical(const Value& a, const Value& b) {
     case Type::array:
       return std::ranges::equal(a.items(), b.items(), is_identical);
     case Type::object:
-      return std::ranges::equal(
-          a.members(), b.members(), [](const Member& x, const Member& y) {
-            return x.key == y.key && is_identical(x.value, y.value);
-          });
+      return std::ranges::equal(a.members(), b.members(), [](const Member& x, const Member& y) {
+        return x.key == y.key && is_identical(x.value, y.value);
+      });
   }
   return false;
 }

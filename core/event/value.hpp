@@ -30,12 +30,8 @@ class Value {
   constexpr Value() = default;
 
   [[nodiscard]] static constexpr Value null() { return Value(Type::null); }
-  [[nodiscard]] static constexpr Value boolean(bool value) {
-    return Value(value);
-  }
-  [[nodiscard]] static constexpr Value number(double value) {
-    return Value(value);
-  }
+  [[nodiscard]] static constexpr Value boolean(bool value) { return Value(value); }
+  [[nodiscard]] static constexpr Value number(double value) { return Value(value); }
   /// UTF-8; a lone surrogate, which JavaScript's strings may hold, stands as its three-byte form
   /// (WTF-8, see wtf8.hpp).
   [[nodiscard]] static Value string(std::string_view text) {
@@ -192,8 +188,8 @@ struct Origin {
   /// The copy of the text in which keys and strings of the value lie; those with escapes do not.
   std::string_view text;
   /// Of an object whose members, a few or more, stand in the order of the text, no two of one key
-  /// and no key with an escape: the same number where the same keys stand in the same order, for all
-  /// decoders of this process. Else 0.
+  /// and no key with an escape: the same number where the same keys stand in the same order, for
+  /// all decoders of this process. Else 0.
   std::uint64_t keys = 0;
   CopySize size;  ///< copy_size() of the value, unless `keys` is 0
 };
@@ -210,8 +206,8 @@ class OwnedValue {
   [[nodiscard]] const Value* operator->() const { return &value_; }
 
   /// A deep copy of `value` takes the place of what was held, in the same memory where there is
-  /// room. `value` shares nothing with what was held; `size` is its copy_size(). Where the same keys
-  /// were held in the same order, only what differs is written.
+  /// room. `value` shares nothing with what was held; `size` is its copy_size(). Where the same
+  /// keys were held in the same order, only what differs is written.
   void assign(const Value& value, const CopySize& size, const Origin& origin = {});
 
   /// The member `index` of the object that is held becomes `value`, which is no array and no

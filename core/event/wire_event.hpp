@@ -15,11 +15,11 @@ namespace tapedeck::event {
 enum class Payload : std::uint8_t {
   decoded,
   undecoded,  ///< nobody has looked at it yet: there is no value
-  empty,     ///< no bytes: the client ignores the event
-  not_json,  ///< JSON.parse would throw: the client logs it and drops the event
-  too_deep,  ///< over limits::json_depth_max
-  too_many,  ///< over limits::json_values_max
-  too_long,  ///< a line or the data of a message went over its limit: it is not known what it was
+  empty,      ///< no bytes: the client ignores the event
+  not_json,   ///< JSON.parse would throw: the client logs it and drops the event
+  too_deep,   ///< over limits::json_depth_max
+  too_many,   ///< over limits::json_values_max
+  too_long,   ///< a line or the data of a message went over its limit: it is not known what it was
 };
 
 /// Views and values live until the next call of the WireReader that gave the event.

@@ -90,16 +90,16 @@ std::size_t find_uuid_key(std::string_view text, std::size_t from) {
       const bool quote = here[i] == '"';
       const bool u = here[i + 1] == 'u';
       const bool uu = here[i + 2] == 'u';
-      found[i] = static_cast<std::uint8_t>(static_cast<unsigned>(quote) &
-                                           static_cast<unsigned>(u) & static_cast<unsigned>(uu));
+      found[i] = static_cast<std::uint8_t>(static_cast<unsigned>(quote) & static_cast<unsigned>(u) &
+                                           static_cast<unsigned>(uu));
     }
     std::size_t first = block;
     for (std::size_t i = 0; i < block; i += sizeof(std::uint64_t)) {
       std::uint64_t word = 0;
       std::memcpy(&word, found.data() + i, sizeof(word));
       if (word != 0) {
-        first = static_cast<std::size_t>(std::find(found.begin() + i, found.end(), 1) -
-                                         found.begin());
+        first =
+            static_cast<std::size_t>(std::find(found.begin() + i, found.end(), 1) - found.begin());
         break;
       }
     }
@@ -230,8 +230,7 @@ void KeptPayloads::clear() {
 std::string_view KeptPayloads::uuid_in(std::string_view text) {
   // Not far from where it stood last, as what comes after it differs little.
   constexpr std::size_t near = 96;
-  std::size_t key =
-      find_uuid_key(text, text.size() - std::min(text.size(), uuid_from_end_ + near));
+  std::size_t key = find_uuid_key(text, text.size() - std::min(text.size(), uuid_from_end_ + near));
   if (key == std::string_view::npos) {
     key = find_uuid_key(text, 0);
   }

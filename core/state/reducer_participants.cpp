@@ -93,8 +93,7 @@ void Reducer::after_update(const Value& room_id, const Participant& participant,
   }
 }
 
-std::optional<Outcome> Reducer::apply_changes(const event::WireEvent& event,
-                                              std::int64_t wall_ns) {
+std::optional<Outcome> Reducer::apply_changes(const event::WireEvent& event, std::int64_t wall_ns) {
   if (event.kind != event::Kind::participant_update || !options_.only_changes ||
       state_.disconnect) {
     return std::nullopt;

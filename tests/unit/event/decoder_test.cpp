@@ -157,7 +157,8 @@ TEST(Decoder, TellsWhenTheSameKeysStandInTheSameOrder) {
   EXPECT_NE(keys(object(R"("aa")", "1")), known);
   EXPECT_NE(keys(object(R"("i":1,"a")", "1")), known);
   EXPECT_EQ(keys(object(R"("\u0061")", "1")), 0U) << "an escape";
-  EXPECT_EQ(keys(object(R"("7")", "1")), 0U) << "JavaScript moves it to the front, were it not there";
+  EXPECT_EQ(keys(object(R"("7")", "1")), 0U)
+      << "JavaScript moves it to the front, were it not there";
   EXPECT_EQ(keys(object(R"("c")", "1")), 0U) << "twice";
   EXPECT_EQ(keys(R"({"a":1,"b":2})"), 0U) << "a few are not worth it";
   EXPECT_EQ(keys("{}"), 0U);

@@ -141,16 +141,17 @@ void expect_assigned(std::string_view before, std::string_view after) {
 }
 
 TEST(OwnedValue, IsWhatWasAssignedLast) {
-  for (const std::string_view after :
-       {R"({"a":"two","b":2,"c":null,"d":true,"e":["x",{"y":"z"}],"f":"","g":"last","h":7})",
-        R"({"a":"a longer one","b":-0,"c":"","d":false,"e":["x",{"y":"z"}],"f":"f","g":"","h":"h"})",
-        R"({"a":"one","b":2,"c":null,"d":true,"e":["x",{"y":"!"}],"f":"","g":"last","h":7})",
-        R"({"a":"one","b":2,"c":null,"d":true,"e":"gone","f":"","g":"the last is the longest","h":7})",
-        R"({"a":"o\u00e9","b":2,"c":"\n","d":true,"e":["x",{"y":"z"}],"f":"","g":"last","h":7})",
-        R"({"h":7,"a":"one","b":2,"c":null,"d":true,"e":["x",{"y":"z"}],"f":"","g":"last"})",
-        R"({"a":1,"a":"one","b":2,"c":null,"d":true,"e":["x",{"y":"z"}],"f":"","g":"last"})",
-        R"({"1":1,"a":"one","b":2,"c":null,"d":true,"e":["x",{"y":"z"}],"f":"","g":"last"})",
-        R"([1,2,"three"])", "7", R"("text")"}) {
+  for (
+      const std::string_view after :
+      {R"({"a":"two","b":2,"c":null,"d":true,"e":["x",{"y":"z"}],"f":"","g":"last","h":7})",
+       R"({"a":"a longer one","b":-0,"c":"","d":false,"e":["x",{"y":"z"}],"f":"f","g":"","h":"h"})",
+       R"({"a":"one","b":2,"c":null,"d":true,"e":["x",{"y":"!"}],"f":"","g":"last","h":7})",
+       R"({"a":"one","b":2,"c":null,"d":true,"e":"gone","f":"","g":"the last one","h":7})",
+       R"({"a":"o\u00e9","b":2,"c":"\n","d":true,"e":["x",{"y":"z"}],"f":"","g":"last","h":7})",
+       R"({"h":7,"a":"one","b":2,"c":null,"d":true,"e":["x",{"y":"z"}],"f":"","g":"last"})",
+       R"({"a":1,"a":"one","b":2,"c":null,"d":true,"e":["x",{"y":"z"}],"f":"","g":"last"})",
+       R"({"1":1,"a":"one","b":2,"c":null,"d":true,"e":["x",{"y":"z"}],"f":"","g":"last"})",
+       R"([1,2,"three"])", "7", R"("text")"}) {
     expect_assigned(few_members, after);
   }
   const std::string spaces(1000, ' ');
