@@ -1,7 +1,6 @@
 #include "core/event/decoder.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <memory>
 #include <vector>
 
@@ -36,34 +35,39 @@ bool has_more_values(std::string_view text, std::size_t values_max) {
 
 struct Decoder::Impl {
   StructuralParser parser;
-  std::vector<char> padded;  // the text, and the bytes that the parser reads past its end
+  std::size_t padding = parser.padding();
+  std::vector<char> copied;  // a text, and what may be read past its end
   Arena arena;
   Tree tree{arena};
   std::size_t depth_max = 0;
   std::size_t values_max = 0;
 
+  std::string_view copy(std::string_view text);
   Decoded decode(std::string_view text);
 };
+
+std::string_view Decoder::Impl::copy(std::string_view text) {
+  if (copied.size() < text.size() + padding) {
+    copied.resize(std::max(2 * copied.size(), text.size() + padding));
+  }
+  std::copy(text.begin(), text.end(), copied.begin());
+  std::fill_n(copied.begin() + static_cast<std::ptrdiff_t>(text.size()), padding, '\0');
+  return {copied.data(), text.size()};
+}
 
 Decoded Decoder::Impl::decode(std::string_view text) {
   if (has_more_values(text, values_max)) {
     return {Decoded::Outcome::too_many, Value(), 0, {}};
   }
-  if (padded.size() < text.size() + StructuralParser::padding) {
-    padded.resize(std::max(2 * padded.size(), text.size() + StructuralParser::padding));
-  }
-  std::copy(text.begin(), text.end(), padded.begin());
-  std::memset(padded.data() + text.size(), 0, StructuralParser::padding);
   arena.clear();
   tree.clear();
-  const std::string_view copy(padded.data(), text.size());
   if (depth_max >= StructuralParser::depth_max) {
-    if (const auto value = parser.parse(copy, arena)) {
-      return {Decoded::Outcome::ok, *value, 0, {copy, parser.keys(), parser.size()}};
+    if (const auto value = parser.parse(text, arena)) {
+      return {Decoded::Outcome::ok, *value, 0, {text, parser.keys(), parser.size()}};
     }
   }
-  Decoded decoded = parse_plainly(copy, depth_max, tree);
-  decoded.origin.text = copy;
+  Decoded decoded = parse_plainly(text, depth_max, tree);
+  decoded.origin.text = text;
   return decoded;
 }
 
@@ -76,7 +80,11 @@ Decoder& Decoder::operator=(Decoder&&) noexcept = default;
 Decoder::~Decoder() = default;
 
 Decoded Decoder::decode(std::string_view text) {
-  return impl_->decode(text);
+  return impl_->decode(impl_->copy(text));
+}
+
+Decoded Decoder::decode_in_place(std::string_view text) {
+  return impl_->padding == 0 ? impl_->decode(text) : decode(text);
 }
 
 }  // namespace tapedeck::event

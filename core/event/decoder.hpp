@@ -43,6 +43,9 @@ class Decoder {
   /// text with too many is too_many even where it is no JSON.
   [[nodiscard]] Decoded decode(std::string_view text);
 
+  /// The same without a copy: `text` lives as long as the value.
+  [[nodiscard]] Decoded decode_in_place(std::string_view text);
+
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;

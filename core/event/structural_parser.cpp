@@ -16,9 +16,6 @@
 namespace tapedeck::event {
 namespace {
 
-static_assert(StructuralParser::padding >= simdjson::SIMDJSON_PADDING);
-static_assert(StructuralParser::padding >= ExpectedKey::bytes_read);
-
 bool is_space(char c) {
   return c == ' ' || c == '\n' || c == '\t' || c == '\r';
 }
@@ -26,9 +23,10 @@ bool is_space(char c) {
 /// The tokens of a text. Passed on by value: kept in registers it is twice as fast.
 struct Cursor {
   const char* text;
-  const std::uint32_t* token;  // the next one; behind the last stands twice the size of the text
+  const std::uint32_t* token;  // the next one; behind the last stands the first once more
 
-  /// What the next token begins with; a NUL, which none does, at the end.
+  /// What the next token begins with. At the end it is what opens the root, which nothing that may
+  /// come after another value does.
   [[nodiscard]] char next() const { return text[*token]; }
 
   /// Where the value before the next token ends: the white space after it left out.
@@ -42,9 +40,15 @@ struct Cursor {
 };
 
 /// Whether the next tokens are this key and the colon after it.
-[[gnu::always_inline]] inline bool is_key(const Cursor& at, const ExpectedKey& expected) {
-  return at.token[1] - at.token[0] == expected.size() + 2 && at.next() == '"' &&
-         expected.is_at(at.text + *at.token + 1);
+[[gnu::always_inline]] inline bool is_key(const Cursor& at, std::size_t text_size,
+                                          const ExpectedKey& expected) {
+  const std::size_t begin = *at.token + std::size_t{1};
+  if (at.token[1] - at.token[0] != expected.size() + 2 || at.next() != '"') {
+    return false;
+  }
+  return begin + ExpectedKey::bytes_read <= text_size
+             ? expected.is_at(at.text + begin)
+             : expected.key() == std::string_view(at.text + begin, expected.size());
 }
 
 }  // namespace
@@ -104,7 +108,13 @@ bool StructuralParser::Impl::find_tokens() {
                       simdjson::stage1_mode::regular) != simdjson::SUCCESS) {
     return false;
   }
-  end = stage_1->structural_indexes.get() + stage_1->n_structural_indexes;
+  std::uint32_t* const tokens = stage_1->structural_indexes.get();
+  end = tokens + stage_1->n_structural_indexes;
+  const char last = text[end[-1]];
+  if (last != '}' && last != ']') {
+    return false;  // the root is no object and no array, or not whole
+  }
+  tokens[stage_1->n_structural_indexes] = tokens[0];
   return true;
 }
 
@@ -145,8 +155,8 @@ bool StructuralParser::Impl::escaped(std::string_view& made) {
     ::new (static_cast<void*>(&made)) Value(Value::string(inside));
     return true;
   }
-  if (at.token == end) {
-    return false;
+  if (at.token + 1 == end) {
+    return false;  // what closes the root
   }
   const char* const first = at.text + *at.token;
   ++at.token;
@@ -227,7 +237,7 @@ bool StructuralParser::Impl::object(Cursor& outer, Value& made, std::size_t dept
   for (;;) {
     const std::size_t place = pendings - from;
     std::string_view& key = push().key;
-    if (order != 0 && place < expected.size() && is_key(at, expected[place])) {
+    if (order != 0 && place < expected.size() && is_key(at, text.size(), expected[place])) {
       key = {at.text + *at.token + 1, expected[place].size()};
       ++at.token;
     } else {
@@ -304,6 +314,12 @@ std::optional<Value> StructuralParser::parse(std::string_view text, Arena& arena
     impl.size = copy_size(made);
   }
   return made;
+}
+
+std::size_t StructuralParser::padding() const {
+  // The implementation without SIMD reads on where a string is not closed.
+  return simdjson::get_active_implementation()->name() == "fallback" ? simdjson::SIMDJSON_PADDING
+                                                                     : 0;
 }
 
 std::uint64_t StructuralParser::keys() const {

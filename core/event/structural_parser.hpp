@@ -16,8 +16,6 @@ namespace tapedeck::event {
 
 class StructuralParser {
  public:
-  /// So many bytes behind a text may be read; they are 0.
-  static constexpr std::size_t padding = 64;
   /// It gives up on what nests deeper.
   static constexpr std::size_t depth_max = 512;
 
@@ -29,6 +27,10 @@ class StructuralParser {
   /// Strings without escapes are borrowed from `text`, the rest lies in `arena` and, until the next
   /// call, in the parser. Nothing where it gives up.
   [[nodiscard]] std::optional<Value> parse(std::string_view text, Arena& arena);
+
+  /// How many bytes behind a text are read, so that there must be memory: none where the processor is
+  /// one that simdjson knows.
+  [[nodiscard]] std::size_t padding() const;
 
   /// Of the last text that was parsed, as Origin has it.
   [[nodiscard]] std::uint64_t keys() const;

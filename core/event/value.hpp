@@ -185,7 +185,7 @@ struct CopySize {
 
 /// How a value came out of its text: for who keeps it, and changes it as the text changes.
 struct Origin {
-  /// The copy of the text in which keys and strings of the value lie; those with escapes do not.
+  /// The text, or the copy of it, in which keys and strings lie; those with escapes do not.
   std::string_view text;
   /// Of an object whose members, a few or more, stand in the order of the text, no two of one key
   /// and no key with an escape: the same number where the same keys stand in the same order, for

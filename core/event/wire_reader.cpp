@@ -28,7 +28,7 @@ void WireReader::push(const FramePlace& place, std::string_view raw) {
 }
 
 void decode(Decoder& decoder, WireEvent& event) {
-  const Decoded decoded = decoder.decode(event.data);
+  const Decoded decoded = decoder.decode_in_place(event.data);
   event.payload = payload_of(decoded.outcome);
   event.value = decoded.value;
   event.origin = decoded.origin;

@@ -21,7 +21,8 @@ struct FramePlace {
   std::int64_t recv_ns = 0;
 };
 
-/// Decodes the data of an event that is Payload::undecoded; the value lives with `decoder`.
+/// Decodes the data of an event that is Payload::undecoded. The value lives until the next call with
+/// `decoder`, and as long as the data.
 void decode(Decoder& decoder, WireEvent& event);
 
 class WireReader {

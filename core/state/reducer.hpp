@@ -124,7 +124,7 @@ class Reducer {
   void change(KeptPayloads::Kept& kept, std::string_view text);
   void remove(const Value& room_id, const Value& uuid);
   [[nodiscard]] Participant participant_of(const Value& payload);
-  void store(Room& room, const Participant& participant);
+  void store(Room& room, const Participant& participant, StoredParticipant* stored);
   void emit_participant(Signal signal, const Value& room_id, const Participant& participant);
   void emit_list(const Value& room_id, const Room* room);
   [[nodiscard]] bool is_self(const Value& room_id, const Value& uuid) const;

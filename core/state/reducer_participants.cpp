@@ -38,7 +38,7 @@ void Reducer::create(const Value& room_id, const Value& payload) {
     take_service_type(participant);
   }
   Room& room = room_of(room_id);
-  store(room, participant);
+  store(room, participant, room.participants.get(JsKey(participant.uuid())));
   if (policy_.sync_is_silent && room.syncing) {
     return;
   }
@@ -54,7 +54,7 @@ void Reducer::create(const Value& room_id, const Value& payload) {
 void Reducer::update(const Value& room_id, const Value& payload) {
   const Participant participant = participant_of(payload);
   Room* known_room = find_room(room_id);
-  const StoredParticipant* known =
+  StoredParticipant* const known =
       known_room == nullptr ? nullptr : known_room->participants.get(JsKey(participant.uuid()));
   if (known == nullptr && policy_.ignores_unknown_update) {
     return ignore("the participant is not in the roster");
@@ -62,7 +62,7 @@ void Reducer::update(const Value& room_id, const Value& payload) {
   const bool self = is_self(room_id, participant.uuid());
   before_update(room_id, participant, self, known);
   Room& room = known_room == nullptr ? room_of(room_id) : *known_room;
-  store(room, participant);
+  store(room, participant, known);
   after_update(room_id, participant, self, room);
 }
 
@@ -192,16 +192,15 @@ Participant Reducer::participant_of(const Value& payload) {
   return Participant(payload, policy_, *field_places_);
 }
 
-void Reducer::store(Room& room, const Participant& participant) {
-  const JsKey key(participant.uuid());
-  StoredParticipant* stored = room.participants.get(key);
+/// `stored` is how it was stored until now, null where it was not.
+void Reducer::store(Room& room, const Participant& participant, StoredParticipant* stored) {
   const event::CopySize size =
       origin_.keys != 0 ? origin_.size : event::copy_size(participant.payload());
   if (stored != nullptr) {
     account(stored->payload.bytes(), size.bytes());
   } else {
     account(0, size.bytes() + entry_bytes(participant.uuid()));
-    stored = &room.participants.set(key, {});
+    stored = &room.participants.set(JsKey(participant.uuid()), {});
   }
   stored->payload.assign(participant.payload(), size, origin_);
   stored->is_muted = participant.is_muted();
