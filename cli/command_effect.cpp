@@ -73,10 +73,6 @@ std::string quoted(std::string_view text) {
   return json;
 }
 
-std::string text_of(const Value& value) {
-  return value.is_string() ? std::string(value.as_string()) : std::string();
-}
-
 class Reader {
  public:
   Reader(const replayer::Call& call, const state::State& state, std::int64_t wall_ns)
@@ -308,6 +304,10 @@ bool has_field(const Value& payload, const std::pair<std::string, std::string>& 
 }
 
 }  // namespace
+
+std::string text_of(const Value& value) {
+  return value.is_string() ? std::string(value.as_string()) : std::string();
+}
 
 std::optional<Command> read_command(const replayer::Call& call, const state::State& state,
                                     std::int64_t wall_ns) {

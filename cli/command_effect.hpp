@@ -47,6 +47,9 @@ struct Command {
   std::vector<Change> changes = {};
 };
 
+/// What a string of a payload or body holds; "" of any other value.
+[[nodiscard]] std::string text_of(const event::Value& value);
+
 /// Nothing: the call asks for something, or is about the media of a call. `wall_ns` is the Unix
 /// time that is played, which a raised hand and a spotlight carry.
 [[nodiscard]] std::optional<Command> read_command(const replayer::Call& call,

@@ -173,7 +173,11 @@ Result<std::optional<state::Step>> ConferenceTape::next() {
 }
 
 ExitCode ConferenceTape::conclude() const {
-  const std::uint64_t count = reducer().state().counts.over_limit;
+  return conclude_with(reducer());
+}
+
+ExitCode conclude_with(const state::Reducer& reducer) {
+  const std::uint64_t count = reducer.state().counts.over_limit;
   if (count == 0) {
     return ExitCode::done;
   }

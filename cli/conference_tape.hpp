@@ -33,6 +33,10 @@ bool take_answer(const port::Exchange& exchange, state::Join& join);
 /// Who joined: what the command line says, else what the tape has.
 [[nodiscard]] state::Join join_of(const Values& given, const schema::TapeReader& tape);
 
+/// `done`; or `lost`, said in a sentence, where a limit of tapedeck made events mean less than they
+/// do to the client.
+[[nodiscard]] ExitCode conclude_with(const state::Reducer& reducer);
+
 /// Derives a tape frame by frame. Not thread-safe.
 class ConferenceTape {
  public:
@@ -55,8 +59,7 @@ class ConferenceTape {
   /// Of the derivation that has begun.
   [[nodiscard]] const state::Reducer& reducer() const { return derivation_->reducer(); }
 
-  /// `done`; or `lost`, said in a sentence, where a limit of tapedeck made events mean less than
-  /// they do to the client.
+  /// Of the derivation that has begun.
   [[nodiscard]] ExitCode conclude() const;
 
   /// The recorded Unix time of a moment of a connection.

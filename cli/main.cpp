@@ -20,7 +20,7 @@ struct Command {
   Result<ExitCode> (*run)(const Arguments&);
 };
 
-constexpr std::array<Command, 13> commands{{
+constexpr std::array<Command, 14> commands{{
     {"parse", "SSE bytes to one JSON line a message, as a browser would dispatch them", run_parse},
     {"record", "a live stream, a file or stdin onto a tape", run_record},
     {"proxy", "between a client and a node: all passes, streams and REST go onto tapes", run_proxy},
@@ -29,9 +29,11 @@ constexpr std::array<Command, 13> commands{{
     {"events", "what a plugin, or a client of a given version, would have seen", run_events},
     {"state", "the conference at a moment of the tape", run_state},
     {"verify", "whether a tape is whole, and what in it departs from the rules", run_verify},
+    {"repair", "what can be saved from a damaged tape, onto a new one", run_repair},
     {"diff", "where two tapes first differ", run_diff},
     {"info", "what a tape holds", run_info},
     {"mark", "names for moments of a tape", run_mark},
+    {"index", "checkpoints on a tape, so that any moment of it is there at once", run_index},
     {"cat", "the body bytes of a tape, as received", run_cat},
     {"simulate", "a seeded conference, live on a port, onto a tape or to stdout", run_simulate},
     {"schema", "the catalogue of events as JSON Schema", run_schema},

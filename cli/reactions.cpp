@@ -16,6 +16,9 @@ using replayer::Hearer;
 constexpr std::string_view status_event = "conference_update";
 constexpr std::string_view layout_event = "layout";
 
+constexpr std::string_view presenting_field = "is_presenting";
+constexpr std::string_view yes = R"("YES")";
+
 /// What a node says of a status of which it has told nothing yet.
 constexpr std::string_view unknown_status =
     R"({"locked":false,"guests_muted":false,"started":true})";
@@ -66,8 +69,10 @@ void Reactions::carry_out(const Change& change, const replayer::JoinInfo& who) {
   }
   switch (change.what) {
     case What::participant:
-      if (const auto* found = state().participant(change.room, change.who)) {
-        set_fields({change.room, change.who}, "participant_update", *found->payload, change.fields);
+      if (!change.fields.empty() && change.fields.front().first == presenting_field) {
+        pass_floor(change);
+      } else {
+        set_participant(change);
       }
       return;
     case What::status:
@@ -113,7 +118,7 @@ void Reactions::carry_out(const Change& change, const replayer::JoinInfo& who) {
   }
 }
 
-void Reactions::set_fields(const Subject& subject, std::string_view event, const Value& payload,
+bool Reactions::set_fields(const Subject& subject, std::string_view event, const Value& payload,
                            const Fields& fields) {
   const bool is_status = event == status_event;
   std::string told = payload.is_object() ? json_of(payload)
@@ -134,6 +139,46 @@ void Reactions::set_fields(const Subject& subject, std::string_view event, const
   if (changed) {
     tell(subject.first, event, told);
   }
+  return changed;
+}
+
+bool Reactions::set_participant(const Change& change) {
+  const auto* found = state().participant(change.room, change.who);
+  return found != nullptr && set_fields({change.room, change.who}, "participant_update",
+                                        *found->payload, change.fields);
+}
+
+/// Who presents loses the floor to who takes it.
+void Reactions::pass_floor(const Change& change) {
+  const std::string presenter = presenter_of(change.room);
+  if (change.fields.front().second != yes) {
+    if (presenter == change.who) {
+      tell(change.room, "presentation_stop", "{}");
+    }
+    set_participant(change);
+    return;
+  }
+  if (!presenter.empty() && presenter != change.who) {
+    set_participant({.what = Change::What::participant,
+                     .room = change.room,
+                     .who = presenter,
+                     .fields = {{std::string(presenting_field), R"("NO")"}}});
+  }
+  if (set_participant(change) && presenter != change.who) {
+    const Value& payload = *state().participant(change.room, change.who)->payload;
+    std::string told;
+    JsonWriter(told)
+        .begin_object()
+        .member("presenter_name", text_of(payload["display_name"]))
+        .member("presenter_uri", text_of(payload["uri"]))
+        .member("presenter_uuid", change.who)
+        .end_object();
+    tell(change.room, "presentation_start", told);
+  }
+}
+
+std::string Reactions::presenter_of(std::string_view room) const {
+  return text_of((*state().room(room)->presentation)["presenter_uuid"]);
 }
 
 /// A node does not tell who speaks what they said.
@@ -167,6 +212,9 @@ void Reactions::remove(const Change& change, const replayer::JoinInfo& who) {
     return;
   }
   gone_.emplace(change.room, change.who);
+  if (presenter_of(change.room) == change.who) {
+    tell(change.room, "presentation_stop", "{}");
+  }
   std::string payload;
   JsonWriter(payload).begin_object().member("uuid", change.who).end_object();
   tell(change.room, "participant_delete", payload);

@@ -51,8 +51,13 @@ class Reactions {
   using Fields = std::vector<std::pair<std::string, std::string>>;
 
   void carry_out(const Change& change, const replayer::JoinInfo& who);
-  void set_fields(const Subject& subject, std::string_view event, const event::Value& payload,
+  /// Whether anything changes.
+  bool set_fields(const Subject& subject, std::string_view event, const event::Value& payload,
                   const Fields& fields);
+  bool set_participant(const Change& change);
+  void pass_floor(const Change& change);
+  /// Their uuid; "": nobody presents there.
+  [[nodiscard]] std::string presenter_of(std::string_view room) const;
   void say(const Change& change, const replayer::JoinInfo& who);
   void remove(const Change& change, const replayer::JoinInfo& who);
   void go(const Change& change, const replayer::JoinInfo& who);

@@ -18,6 +18,7 @@
 #include "cli/replay_report.hpp"
 #include "cli/replay_served.hpp"
 #include "cli/replay_wishes.hpp"
+#include "cli/tape_marks.hpp"
 #include "core/base/units.hpp"
 #include "replayer/deck.hpp"
 #include "replayer/fd_sink.hpp"
@@ -50,8 +51,13 @@ class DigestSink final : public replayer::PacedSink {
 
 /// Plays to one sink to the end; false when interrupted.
 Result<bool> play(const schema::TapeReader& tape, const ReplayWishes& wishes, replayer::Deck& deck,
-                  FaultRun& faults, replayer::StopRequest& stop, replayer::PacedSink& sink) {
-  const auto frames = ServedFrames::prepare(tape, wishes, path_of_marks(wishes));
+                  FaultRun& faults, NewMarks& marks, replayer::StopRequest& stop,
+                  replayer::PacedSink& sink) {
+  auto own_marks = TapeMarks::read(tape, path_of_marks(wishes), marks);
+  if (!own_marks) {
+    return fail(own_marks.error());
+  }
+  const auto frames = ServedFrames::prepare(tape, wishes, *std::move(own_marks));
   if (!frames) {
     return fail(frames.error());
   }
@@ -100,14 +106,14 @@ ExitCode exit_code(bool to_the_end, const replayer::PlayReport& played) {
 }
 
 Result<ExitCode> play_to_stdout(const schema::TapeReader& tape, const ReplayWishes& wishes,
-                                FaultRun& faults) {
+                                FaultRun& faults, NewMarks& marks) {
   replayer::StopRequest stop;
   stop.catch_signals();
   using enum replayer::Writes;
   const auto writes = faults.plan().writes_apart() ? each_frame : wishes.chunks ? each_moment : due;
   replayer::FdSink sink(STDOUT_FILENO, "stdout", stop, writes);
   replayer::Deck deck;
-  const auto to_the_end = play(tape, wishes, deck, faults, stop, sink);
+  const auto to_the_end = play(tape, wishes, deck, faults, marks, stop, sink);
   if (!to_the_end) {
     return fail(to_the_end.error());
   }
@@ -115,12 +121,12 @@ Result<ExitCode> play_to_stdout(const schema::TapeReader& tape, const ReplayWish
 }
 
 Result<ExitCode> play_to_nothing(const schema::TapeReader& tape, const ReplayWishes& wishes,
-                                 FaultRun& faults) {
+                                 FaultRun& faults, NewMarks& marks) {
   replayer::StopRequest stop;
   stop.catch_signals();
   DigestSink sink;
   replayer::Deck deck;
-  const auto to_the_end = play(tape, wishes, deck, faults, stop, sink);
+  const auto to_the_end = play(tape, wishes, deck, faults, marks, stop, sink);
   if (!to_the_end) {
     return fail(to_the_end.error());
   }
@@ -139,14 +145,14 @@ Result<ExitCode> play_to_nothing(const schema::TapeReader& tape, const ReplayWis
 }
 
 Result<ExitCode> play_to_destination(const schema::TapeReader& tape, const ReplayWishes& wishes,
-                                     FaultRun& faults) {
+                                     FaultRun& faults, NewMarks& marks) {
   switch (wishes.destination) {
     case Destination::server:
-      return serve_tape(tape, wishes, faults);
+      return serve_tape(tape, wishes, faults, marks);
     case Destination::standard_output:
-      return play_to_stdout(tape, wishes, faults);
+      return play_to_stdout(tape, wishes, faults, marks);
     case Destination::nothing:
-      return play_to_nothing(tape, wishes, faults);
+      return play_to_nothing(tape, wishes, faults, marks);
   }
   return ExitCode::done;
 }
@@ -208,14 +214,16 @@ Result<ExitCode> run_replay(const Arguments& arguments) {
   if (!faults) {
     return fail(faults.error());
   }
-  auto played = is_folder ? serve_folder(wishes->tape, *wishes, **faults)
-                          : play_to_destination(*tape, *wishes, **faults);
+  NewMarks marks;
+  auto played = is_folder ? serve_folder(wishes->tape, *wishes, **faults, marks)
+                          : play_to_destination(*tape, *wishes, **faults, marks);
   say_what_was_not_edited(wishes->edits.get());
   const auto finished = (*faults)->finish();
   if (played && !finished) {
     return fail(finished.error());
   }
-  return played;
+  tape.reset();
+  return marks.write() || !played ? played : Result<ExitCode>(ExitCode::lost);
 }
 
 }  // namespace tapedeck::cli

@@ -8,7 +8,6 @@
 #include "cli/conference_tape.hpp"
 #include "core/base/saturating.hpp"
 #include "core/sse/message_parser.hpp"
-#include "core/state/derivation.hpp"
 #include "core/state/javascript.hpp"
 #include "core/state/restore.hpp"
 #include "core/state/state_json.hpp"
@@ -115,12 +114,8 @@ std::unique_ptr<port::FrameSource> open_frames(const schema::TapeReader& tape,
 
 Result<std::unique_ptr<ServedFrames>> ServedFrames::prepare(const schema::TapeReader& tape,
                                                             const ReplayWishes& wishes,
-                                                            std::string path) {
-  auto marks = TapeMarks::read(tape, std::move(path));
-  if (!marks) {
-    return fail(marks.error());
-  }
-  std::unique_ptr<ServedFrames> served(new ServedFrames(tape, wishes, *std::move(marks)));
+                                                            TapeMarks marks) {
+  std::unique_ptr<ServedFrames> served(new ServedFrames(tape, wishes, std::move(marks)));
   auto connections = tape.connections();
   const auto first_seq = served->first_whole_seq();
   const auto end = served->first_frame({.from_ns = wishes.until_ns});
@@ -319,32 +314,17 @@ Result<std::optional<replayer::Position>> ServedFrames::find_event(std::string_v
 }
 
 Result<std::string> ServedFrames::state_json(std::uint64_t seq) {
-  state::Join join = recorded_join(tape_);
-  join.self = wishes_.self.value_or(join.self);
-  auto frames = tape_.frames({.last_seq = seq_on_tape(seq)});
-  if (!frames) {
-    return fail(frames.error());
+  if (!asked_) {
+    state::Join join = recorded_join(tape_);
+    join.self = wishes_.self.value_or(join.self);
+    asked_.emplace(tape_, std::move(join));
   }
-  state::Derivation derivation(std::move(join), {.signals = false, .only_changes = true});
-  for (;;) {
-    while (derivation.next()) {
-    }
-    const auto frame = (*frames)->next();
-    if (!frame) {
-      return fail(frame.error());
-    }
-    if (!*frame) {
-      break;
-    }
-    derivation.push({(*frame)->seq, (*frame)->connection_id, (*frame)->recv_ns},
-                    wall_ns_on(tape_, connections_, (*frame)->connection_id, (*frame)->recv_ns),
-                    (*frame)->raw);
-  }
-  derivation.finish();
-  while (derivation.next()) {
+  const auto reducer = asked_->recorded_after(seq_on_tape(seq));
+  if (!reducer) {
+    return fail(reducer.error());
   }
   std::string text;
-  append_state_json(text, derivation.reducer());
+  append_state_json(text, **reducer);
   return text;
 }
 

@@ -35,10 +35,10 @@ struct Place {
 /// clients, on stdout, every byte is played, and nothing else.
 class ServedFrames final : public replayer::Reel {
  public:
-  /// `tape`, which lies at `path`, and `wishes` must outlive it; "": it is no file to set marks on.
+  /// `tape` and `wishes` must outlive it.
   [[nodiscard]] static Result<std::unique_ptr<ServedFrames>> prepare(const schema::TapeReader& tape,
                                                                      const ReplayWishes& wishes,
-                                                                     std::string path = "");
+                                                                     TapeMarks marks = {});
 
   [[nodiscard]] Result<std::unique_ptr<port::FrameSource>> open();
   [[nodiscard]] Result<std::unique_ptr<port::FrameSource>> reopen(
@@ -97,7 +97,8 @@ class ServedFrames final : public replayer::Reel {
   const schema::TapeReader& tape_;
   const ReplayWishes& wishes_;
   TapeState state_;
-  TapeState known_;  ///< to those who are sought away, and to who looks on
+  TapeState known_;                 ///< to those who are sought away, and to who looks on
+  std::optional<TapeState> asked_;  ///< for who asks for the state; made then
   TapeMarks marks_;
   replayer::LeftOut left_out_;
   std::vector<schema::Connection> connections_;

@@ -101,9 +101,9 @@ class ReplayJournal {
   std::int64_t started_ns_ = replayer::steady_now_ns();
 };
 
-Result<void> prepare(Conference& conference, const schema::TapeReader& tape,
-                     const std::string& path, const ReplayWishes& wishes, ReplayJournal& journal) {
-  auto frames = ServedFrames::prepare(tape, wishes, path);
+Result<void> prepare(Conference& conference, const schema::TapeReader& tape, TapeMarks marks,
+                     const ReplayWishes& wishes, ReplayJournal& journal) {
+  auto frames = ServedFrames::prepare(tape, wishes, std::move(marks));
   if (!frames) {
     return fail(frames.error());
   }
@@ -172,7 +172,7 @@ Failure two_of_one(const std::string& folder, const std::string& alias) {
 }
 
 Result<Conferences> open_folder(const std::string& folder, const ReplayWishes& wishes,
-                                ReplayJournal& journal) {
+                                ReplayJournal& journal, NewMarks& fresh) {
   Conferences conferences;
   std::error_code error;
   for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
@@ -191,8 +191,12 @@ Result<Conferences> open_folder(const std::string& folder, const ReplayWishes& w
     }
     added->second.alias = alias;
     added->second.owned = *std::move(tape);
+    auto marks = TapeMarks::read(*added->second.owned, entry->path().string(), fresh);
+    if (!marks) {
+      return fail(marks.error());
+    }
     if (auto prepared =
-            prepare(added->second, *added->second.owned, entry->path().string(), wishes, journal);
+            prepare(added->second, *added->second.owned, *std::move(marks), wishes, journal);
         !prepared) {
       return fail(prepared.error());
     }
@@ -257,13 +261,17 @@ Result<ExitCode> serve(replayer::ServerOptions options, replayer::Programme prog
 }  // namespace
 
 Result<ExitCode> serve_tape(const schema::TapeReader& tape, const ReplayWishes& wishes,
-                            FaultRun& faults) {
+                            FaultRun& faults, NewMarks& marks) {
   const auto journal = ReplayJournal::begin(wishes, faults);
   if (!journal) {
     return fail(journal.error());
   }
+  auto own_marks = TapeMarks::read(tape, path_of_marks(wishes), marks);
+  if (!own_marks) {
+    return fail(own_marks.error());
+  }
   Conference conference;
-  if (auto prepared = prepare(conference, tape, path_of_marks(wishes), wishes, **journal);
+  if (auto prepared = prepare(conference, tape, *std::move(own_marks), wishes, **journal);
       !prepared) {
     return fail(prepared.error());
   }
@@ -278,12 +286,12 @@ Result<ExitCode> serve_tape(const schema::TapeReader& tape, const ReplayWishes& 
 }
 
 Result<ExitCode> serve_folder(const std::string& folder, const ReplayWishes& wishes,
-                              FaultRun& faults) {
+                              FaultRun& faults, NewMarks& marks) {
   const auto journal = ReplayJournal::begin(wishes, faults);
   if (!journal) {
     return fail(journal.error());
   }
-  const auto conferences = open_folder(folder, wishes, **journal);
+  const auto conferences = open_folder(folder, wishes, **journal, marks);
   if (!conferences) {
     return fail(conferences.error());
   }

@@ -1,5 +1,7 @@
 // tapedeck state: the conference at a moment of the tape.
+#include <algorithm>
 #include <string>
+#include <utility>
 
 #include <unistd.h>
 
@@ -8,6 +10,7 @@
 #include "cli/options.hpp"
 #include "cli/output.hpp"
 #include "cli/state_view.hpp"
+#include "cli/tape_state.hpp"
 #include "core/state/state_json.hpp"
 
 namespace tapedeck::cli {
@@ -50,13 +53,47 @@ Result<bool> wants_json(const Values& given) {
   return given.has("json") || (!given.has("human") && isatty(STDOUT_FILENO) == 0);
 }
 
-Result<ExitCode> print_state(const Values& given, const state::ReducerOptions& options,
+Result<void> print(const state::Reducer& reducer, bool json) {
+  Output out;
+  if (json) {
+    append_state_json(out.buffer(), reducer);
+    out.buffer() += '\n';
+  } else {
+    out.buffer() = state_view(reducer);
+  }
+  return out.flush();
+}
+
+/// From the nearest checkpoint on, which are of client 20.
+Result<ExitCode> print_near(const schema::TapeReader& tape, state::Join join,
+                            const schema::FrameRange& range, bool json) {
+  auto seq = last_seq_before(tape, range.until_ns);
+  if (!seq) {
+    return fail(seq.error());
+  }
+  TapeState state(tape, std::move(join));
+  const auto reducer = state.recorded_after(std::min(*seq, range.last_seq));
+  if (!reducer) {
+    return fail(reducer.error());
+  }
+  if (auto printed = print(**reducer, json); !printed) {
+    return fail(printed.error());
+  }
+  return conclude_with(**reducer);
+}
+
+Result<ExitCode> print_state(const Values& given, state::Client client,
                              const schema::FrameRange& range, bool json) {
   auto conference = ConferenceTape::open(given.get("TAPE"));
   if (!conference) {
     return fail(conference.error());
   }
-  if (auto begun = conference->derive(join_of(given, conference->tape()), options, range); !begun) {
+  state::Join join = join_of(given, conference->tape());
+  if (client == state::Client::client_20) {
+    return print_near(conference->tape(), std::move(join), range, json);
+  }
+  const state::ReducerOptions options{.client = client, .signals = false, .only_changes = true};
+  if (auto begun = conference->derive(std::move(join), options, range); !begun) {
     return fail(begun.error());
   }
   while (true) {
@@ -68,15 +105,8 @@ Result<ExitCode> print_state(const Values& given, const state::ReducerOptions& o
       break;
     }
   }
-  Output out;
-  if (json) {
-    append_state_json(out.buffer(), conference->reducer());
-    out.buffer() += '\n';
-  } else {
-    out.buffer() = state_view(conference->reducer());
-  }
-  if (auto flushed = out.flush(); !flushed) {
-    return fail(flushed.error());
+  if (auto printed = print(conference->reducer(), json); !printed) {
+    return fail(printed.error());
   }
   return conference->conclude();
 }
@@ -114,8 +144,7 @@ Result<ExitCode> run_state(const Arguments& arguments) {
   if (!json) {
     return fail(json.error());
   }
-  const state::ReducerOptions wanted{.client = *client, .signals = false, .only_changes = true};
-  return print_state(given, wanted, *range, *json);
+  return print_state(given, *client, *range, *json);
 }
 
 }  // namespace tapedeck::cli

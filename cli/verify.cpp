@@ -3,11 +3,9 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <future>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -19,6 +17,7 @@
 #include "cli/conference_tape.hpp"
 #include "cli/options.hpp"
 #include "cli/output.hpp"
+#include "cli/overwritten_line.hpp"
 #include "cli/table.hpp"
 #include "cli/tape_check.hpp"
 #include "cli/verify_report.hpp"
@@ -27,30 +26,6 @@ namespace tapedeck::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// A line on stderr that is written over; nothing where that is no terminal. Thread-safe.
-class ProgressLine {
- public:
-  void show(const std::string& text) {
-    if (on_terminal_) {
-      const std::scoped_lock lock(mutex_);
-      std::fprintf(stderr, "\r\x1b[K%s", text.c_str());
-      shown_ = true;
-    }
-  }
-
-  void clear() {
-    if (shown_) {
-      std::fprintf(stderr, "\r\x1b[K");
-      shown_ = false;
-    }
-  }
-
- private:
-  const bool on_terminal_ = ::isatty(STDERR_FILENO) == 1;
-  std::mutex mutex_;
-  bool shown_ = false;
-};
 
 /// The tapes below `folder`, in the order of their names.
 Result<std::vector<std::string>> tapes_in(const std::string& folder) {
@@ -104,7 +79,7 @@ CheckOptions options_for(const Request& request, const std::string& tape) {
 /// Judges the tapes on all cores. The verdicts stand in the order of the tapes, whoever was first.
 std::vector<TapeVerdict> judge(const Request& request, const std::vector<std::string>& tapes) {
   std::vector<TapeVerdict> verdicts(tapes.size());
-  ProgressLine line;
+  OverwrittenLine line;
   std::atomic<std::size_t> next{0};
   std::atomic<std::size_t> done{0};
   const auto show_done = [&] {

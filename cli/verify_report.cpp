@@ -15,6 +15,9 @@ namespace {
 /// Longest text in a table.
 constexpr std::size_t cell_bytes_max = 80;
 
+/// Behind a sentence on a tape that is not whole.
+constexpr const char* repair_hint = "; 'tapedeck repair' saves what can be saved of it";
+
 using verdict::clipped;
 using verdict::Departure;
 using verdict::Finding;
@@ -56,7 +59,8 @@ std::string sentence_on(const TapeVerdict& verdict) {
     return "could not be judged: " + verdict.error->message;
   }
   if (!verdict.was_read()) {
-    return "failed: not whole, and cannot be read; " + count_findings(*verdict.findings);
+    return "failed: not whole, and cannot be read; " + count_findings(*verdict.findings) +
+           repair_hint;
   }
   std::string text = verdict.passed() ? "passed: " : "failed: ";
   text += is_whole(verdict) ? "whole, " : "not whole, ";
@@ -68,6 +72,9 @@ std::string sentence_on(const TapeVerdict& verdict) {
   text += "; " + count_findings(*verdict.findings);
   if (!verdict.departures.empty()) {
     text += "; departs from its expectation";
+  }
+  if (!is_whole(verdict) && !verdict.summary.recording) {
+    text += repair_hint;
   }
   return text;
 }

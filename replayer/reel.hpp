@@ -35,7 +35,7 @@ struct Mark {
 
 /// Whether a mark stays.
 enum class Kept {
-  on_tape,
+  on_tape,       ///< the tape gets it when it is played no more
   for_this_run,  ///< the tape cannot be written to
 };
 

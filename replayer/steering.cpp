@@ -195,7 +195,8 @@ Steered Steering::mark(SessionId id, std::optional<std::int64_t> tape_ns, const 
     }
     const std::string what = "mark at " + format_duration(mark.at_ns);
     return Steered{.refusal = {},
-                   .sentence = *kept == Kept::on_tape ? what : what + ", for this run only"};
+                   .sentence = what + (*kept == Kept::on_tape ? ", on the tape when the replay ends"
+                                                              : ", for this run only")};
   });
 }
 

@@ -126,6 +126,14 @@ Result<bool> make_blank(const std::string& path) {
   return true;
 }
 
+Failure exists_already(const std::string& path) {
+  return fail_io(in_quotes(path) + " exists and is not a tape; name another output");
+}
+
+Failure is_recorded(const std::string& path) {
+  return fail_io(in_quotes(path) + " is being recorded by another process");
+}
+
 }  // namespace
 
 Result<bool> provide_file(const std::string& path, Existing existing) {
@@ -141,13 +149,13 @@ Result<bool> provide_file(const std::string& path, Existing existing) {
     return fail(head.error());
   }
   if (!head->is_tape && !head->empty) {
-    return fail_io(in_quotes(path) + " exists and is not a tape; name another output");
+    return exists_already(path);
   }
   if (existing == Existing::append && head->is_tape) {
     return false;
   }
   if (RecordingLock::is_held(head->path)) {
-    return fail_io(in_quotes(path) + " is being recorded by another process");
+    return is_recorded(path);
   }
   if (::unlink(head->path.c_str()) != 0) {
     return cannot_make(path, errno);
@@ -157,6 +165,51 @@ Result<bool> provide_file(const std::string& path, Existing existing) {
     return fail_io(in_quotes(path) + " was made by another process just now");
   }
   return remade;
+}
+
+Result<void> check_replaceable(const std::string& path, Existing existing) {
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) != 0) {
+    return {};
+  }
+  if (existing == Existing::refuse) {
+    return fail_io(in_quotes(path) + " exists; --overwrite replaces it");
+  }
+  const auto head = read_head(path);
+  if (!head) {
+    return fail(head.error());
+  }
+  if (!head->is_tape && !head->empty) {
+    return exists_already(path);
+  }
+  return RecordingLock::is_held(head->path) ? Result<void>(is_recorded(path)) : Result<void>{};
+}
+
+Result<void> rename_tape(const std::string& from, const std::string& to, Existing existing) {
+  const int fd = ::open(from.c_str(), O_RDWR | O_CLOEXEC);
+  if (fd < 0) {
+    return cannot_make(to, errno);
+  }
+  int error = ::fsync(fd) == 0 ? 0 : errno;
+  ::close(fd);
+  if (error == 0 && existing == Existing::overwrite) {
+    remove_side_files(to);  // before they stand beside a tape that they are no part of
+    error = ::rename(from.c_str(), to.c_str()) == 0 ? 0 : errno;
+  } else if (error == 0) {
+    error = ::link(from.c_str(), to.c_str()) == 0 ? 0 : errno;
+    if (error == 0) {
+      ::unlink(from.c_str());
+      remove_side_files(to);  // those of a tape that is gone
+    }
+  }
+  if (error == EEXIST) {
+    return fail_io(in_quotes(to) + " was made by another process just now");
+  }
+  if (error != 0) {
+    return cannot_make(to, error);
+  }
+  sync_folder(to);
+  return {};
 }
 
 }  // namespace tapedeck::schema

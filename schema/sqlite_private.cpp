@@ -47,9 +47,9 @@ Statement& Statement::bind_null(int index) {
   return *this;
 }
 
-Statement& Statement::bind_text(int index, std::string_view text) {
+Statement& Statement::bind_text(int index, std::string_view text, unsigned char encoding) {
   sqlite3_bind_text64(handle_.get(), index, data_or_empty(text), text.size(), SQLITE_STATIC,
-                      SQLITE_UTF8);
+                      encoding);
   return *this;
 }
 

@@ -20,7 +20,7 @@ class Statement {
 
   Statement& bind(int index, std::int64_t value);
   Statement& bind_null(int index);
-  Statement& bind_text(int index, std::string_view text);
+  Statement& bind_text(int index, std::string_view text, unsigned char encoding = SQLITE_UTF8);
   Statement& bind_blob(int index, std::string_view bytes);
 
   /// SQLITE_ROW, SQLITE_DONE or an error.

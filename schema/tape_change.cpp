@@ -48,6 +48,13 @@ Failure TapeChange::failure() const {
   return database_.failure("cannot change " + in_quotes(path_) + ": ");
 }
 
+Result<void> TapeChange::commit() {
+  if (database_.run("COMMIT") != SQLITE_OK || database_.run("BEGIN IMMEDIATE") != SQLITE_OK) {
+    return failure();
+  }
+  return {};
+}
+
 Result<void> TapeChange::finish() {
   if (database_.run("COMMIT") != SQLITE_OK) {
     return failure();

@@ -28,6 +28,8 @@ class TapeChange {
   /// Why the last call failed.
   [[nodiscard]] Failure failure() const;
 
+  /// Commits what has been changed so far; more may follow.
+  Result<void> commit();
   /// Commits.
   Result<void> finish();
 

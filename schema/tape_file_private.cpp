@@ -32,6 +32,11 @@ constexpr int merge_busy_ms_max = 100;
 /// What SQLite keeps beside a database.
 constexpr std::array side_suffixes{"-wal", "-shm", "-journal"};
 
+/// A table with all that hangs on it: indexes, triggers.
+constexpr const char* table_definition_sql =
+    "SELECT group_concat(type || name || sql) FROM (SELECT * FROM sqlite_schema"
+    " WHERE tbl_name = ?1 AND sql NOT NULL ORDER BY name)";
+
 std::string absolute_path(const std::string& path) {
   struct Free {
     void operator()(char* text) const { std::free(text); }
@@ -129,13 +134,9 @@ Result<void> check_tape(const Database& database, const std::string& path) {
   if (!blank) {
     return fail_io("cannot open " + in_quotes(path) + ": " + blank.error().message);
   }
-  // A table with all that hangs on it: indexes, triggers.
-  constexpr const char* definition =
-      "SELECT group_concat(type || name || sql) FROM (SELECT * FROM sqlite_schema"
-      " WHERE tbl_name = ?1 AND sql NOT NULL ORDER BY name)";
   auto tables = blank->prepare("SELECT name FROM sqlite_schema WHERE type = 'table'");
-  auto expected = blank->prepare(definition);
-  auto found = database.prepare(definition);
+  auto expected = blank->prepare(table_definition_sql);
+  auto found = database.prepare(table_definition_sql);
   if (!tables || !expected || !found) {
     return damaged((!tables ? tables : !expected ? expected : found).error().message);
   }
@@ -152,6 +153,17 @@ Result<void> check_tape(const Database& database, const std::string& path) {
     found->reset();
   }
   return {};
+}
+
+Result<std::string> definition_of(const Database& database, std::string_view table) {
+  auto statement = database.prepare(table_definition_sql);
+  if (!statement) {
+    return fail(statement.error());
+  }
+  if (statement->bind_text(1, table).step() != SQLITE_ROW) {
+    return database.failure("");
+  }
+  return std::string(bytes_of(statement->value(0)));
 }
 
 bool enter_log(const Database& database, const FileHead& head) {

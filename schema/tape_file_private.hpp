@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "core/base/result.hpp"
@@ -49,6 +50,9 @@ struct FileHead {
 /// Refuses a database that is not a tape of a known version, table for table: a view, a trigger or
 /// a changed table under one of our names never gets near a statement of ours.
 [[nodiscard]] Result<void> check_tape(const Database& database, const std::string& path);
+
+/// The definition of a table with all that hangs on it; "" where there is none.
+[[nodiscard]] Result<std::string> definition_of(const Database& database, std::string_view table);
 
 /// Brings a tape into WAL mode, so that a death at any moment leaves what is committed, and makes
 /// its -wal file. False: `database.why()` tells.

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "schema/tape_file_private.hpp"
+#include "schema/tape_index_private.hpp"
 #include "schema/tape_reader_private.hpp"
 
 namespace tapedeck::schema {
@@ -144,6 +145,12 @@ Result<void> TapeReader::Impl::summarize() {
     return fail(pairs.error());
   }
   values = {pairs->begin(), pairs->end()};
+  const auto index = has_index(database);
+  if (!index) {
+    return fail(index.error().kind,
+                "cannot read " + in_quotes(path) + ": " + index.error().message);
+  }
+  has_checkpoints = *index;
   return {};
 }
 

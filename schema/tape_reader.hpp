@@ -68,6 +68,19 @@ struct Mark {
   std::string text;  ///< one line of UTF-8
 };
 
+/// What was derived of the frames up to one of them (tape_index.hpp).
+struct Checkpoint {
+  std::uint64_t seq = 0;  ///< of the last frame that it takes in
+  std::string state;      ///< what it holds is known to who made it
+};
+
+/// The checkpoints of a tape, by number.
+struct IndexSummary {
+  std::uint64_t count = 0;
+  std::uint64_t of_other_versions = 0;  ///< among them
+  std::uint64_t bytes = 0;              ///< in all of them
+};
+
 /// Which frames: those that fulfil all of it.
 struct FrameRange {
   std::uint64_t first_seq = 1;
@@ -142,6 +155,17 @@ class TapeReader {
   [[nodiscard]] Result<std::vector<port::Exchange>> exchanges() const;
   /// In the order of their times.
   [[nodiscard]] Result<std::vector<Mark>> marks() const;
+
+  /// There is a table of checkpoints.
+  [[nodiscard]] bool has_checkpoints() const;
+  /// What is in it, for who knows this version.
+  [[nodiscard]] Result<IndexSummary> index_summary(std::uint32_t version) const;
+  /// The last one of this version that takes in no frame after `seq`.
+  [[nodiscard]] Result<std::optional<Checkpoint>> checkpoint_up_to(std::uint64_t seq,
+                                                                   std::uint32_t version) const;
+  /// The first one of this version that takes in the frame `seq`.
+  [[nodiscard]] Result<std::optional<Checkpoint>> checkpoint_from(std::uint64_t seq,
+                                                                  std::uint32_t version) const;
 
   /// Reads all of the tape and checks what FORMAT.md says holds of it. What does not hold is a
   /// problem in the report; an error means that the check itself could not be done.

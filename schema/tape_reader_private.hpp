@@ -61,6 +61,7 @@ struct TapeReader::Impl {
   Database database;
   Summary summary;
   std::map<std::string, std::string> values;
+  bool has_checkpoints = false;
 
   Impl(std::string path_, Database database_)
       : path(std::move(path_)), database(std::move(database_)) {}
@@ -69,6 +70,10 @@ struct TapeReader::Impl {
 
   /// The first frame at or after `ns`, or int64_max.
   [[nodiscard]] Result<std::int64_t> first_seq_from(std::int64_t ns) const;
+
+  /// The checkpoint that `sql` finds with the parameters `seq` and `version`.
+  [[nodiscard]] Result<std::optional<Checkpoint>> checkpoint(const char* sql, std::uint64_t seq,
+                                                             std::uint32_t version) const;
 
   /// Runs `sql` and makes an Item of each row; `what` names a row that is damaged.
   template <class Item, class Make>

@@ -6,6 +6,7 @@
 
 #include "schema/byte_digest.hpp"
 #include "schema/tape_file_private.hpp"
+#include "schema/tape_index_private.hpp"
 #include "schema/tape_reader_private.hpp"
 
 namespace tapedeck::schema {
@@ -39,7 +40,7 @@ class Verifier {
   Result<ByteReport> run() {
     for (const auto pass :
          {&Verifier::size, &Verifier::pages, &Verifier::connections, &Verifier::frames,
-          &Verifier::reads, &Verifier::gaps, &Verifier::marks}) {
+          &Verifier::reads, &Verifier::gaps, &Verifier::marks, &Verifier::checkpoints}) {
       if (auto done = (this->*pass)(); !done) {
         return fail(done.error());
       }
@@ -191,6 +192,31 @@ class Verifier {
                     problem("tape.value", 0, "a mark has a value that cannot be");
                   }
                 });
+  }
+
+  /// What they hold is for those to check who can derive it.
+  Result<void> checkpoints() {
+    const auto index = has_index(database_);
+    if (!index) {
+      return cannot_read(path_, database_);
+    }
+    if (!*index) {
+      return {};
+    }
+    return each(
+        "SELECT seq, version, typeof(state) = 'blob' AND length(state) > 0 FROM checkpoints"
+        " ORDER BY seq",
+        "the table of checkpoints", [&](Row& row) {
+          const std::int64_t seq = row.integer(0, 1);
+          row.id(1, 0);
+          const bool holds_something = row.integer(2, 0, 1) == 1;
+          const std::string name = "the checkpoint at frame " + std::to_string(seq);
+          if (row.damaged() || !holds_something) {
+            problem("tape.checkpoint", 0, name + " has a value that cannot be");
+          } else if (static_cast<std::uint64_t>(seq) > seq_) {
+            problem("tape.checkpoint", 0, name + " is of a frame that is not on the tape");
+          }
+        });
   }
 
   /// Frames, reads and the connection's row speak of the same bytes.

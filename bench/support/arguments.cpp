@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>
+#include <string>
 #include <string_view>
 #include <system_error>
 
@@ -14,11 +15,11 @@
 namespace tapedeck::bench {
 namespace {
 
-std::size_t number(std::string_view text) {
+std::size_t number(std::string_view name, std::string_view text) {
   std::size_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   check(error == std::errc{} && end == text.data() + text.size() && value > 0,
-        "--corpus_mib takes a number from 1 on");
+        (std::string(name) + " takes a number from 1 on").c_str());
   return value;
 }
 
@@ -26,6 +27,7 @@ std::size_t number(std::string_view text) {
 
 Arguments take_arguments(int& argc, char** argv, std::size_t corpus_mib) {
   Arguments given{.corpus_mib = corpus_mib,
+                  .seconds = 5,
                   .folder = std::filesystem::temp_directory_path(),
                   .write_corpus = {}};
   const auto take = [&](std::string_view argument) {
@@ -33,7 +35,9 @@ Arguments take_arguments(int& argc, char** argv, std::size_t corpus_mib) {
     const std::string_view name = argument.substr(0, equals);
     const std::string_view value = argument.substr(std::min(equals + 1, argument.size()));
     if (name == "--corpus_mib") {
-      given.corpus_mib = number(value);
+      given.corpus_mib = number(name, value);
+    } else if (name == "--seconds") {
+      given.seconds = number(name, value);
     } else if (name == "--folder") {
       given.folder = value;
     } else if (name == "--write_corpus") {

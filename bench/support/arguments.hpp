@@ -9,6 +9,7 @@ namespace tapedeck::bench {
 
 struct Arguments {
   std::size_t corpus_mib = 0;  ///< --corpus_mib=N: how much there is to work on
+  std::size_t seconds = 5;     ///< --seconds=N: how long something that is timed takes
   std::string folder;          ///< --folder=PATH: for files; that of temporary ones if not given
   std::string write_corpus;    ///< --write_corpus=FILE: write it for a peer, and run nothing
 };

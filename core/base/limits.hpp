@@ -45,6 +45,10 @@ inline constexpr std::size_t state_bytes_max = std::size_t{64} * 1024 * 1024;
 inline constexpr std::size_t kept_payload_bytes_max = std::size_t{16} * 1024;
 inline constexpr std::size_t kept_payloads_bytes_max = std::size_t{64} * 1024 * 1024;
 
+/// A state as bytes, which take less than it does in memory: what the state and its chat may have,
+/// and some more for the few values that are not counted. A larger one is not written.
+inline constexpr std::size_t snapshot_bytes_max = std::size_t{96} * 1024 * 1024;
+
 /// People in a roster that is listed whole each time it changes, as the client's onParticipants
 /// does: of ten times as many, a stream of some megabytes would become terabytes of lists.
 inline constexpr std::size_t roster_listed_max = 10'000;

@@ -28,8 +28,8 @@ class StructuralParser {
   /// call, in the parser. Nothing where it gives up.
   [[nodiscard]] std::optional<Value> parse(std::string_view text, Arena& arena);
 
-  /// How many bytes behind a text are read, so that there must be memory: none where the processor is
-  /// one that simdjson knows.
+  /// How many bytes behind a text are read, so that there must be memory: none where the processor
+  /// is one that simdjson knows.
   [[nodiscard]] std::size_t padding() const;
 
   /// Of the last text that was parsed, as Origin has it.

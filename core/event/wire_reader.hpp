@@ -21,8 +21,8 @@ struct FramePlace {
   std::int64_t recv_ns = 0;
 };
 
-/// Decodes the data of an event that is Payload::undecoded. The value lives until the next call with
-/// `decoder`, and as long as the data.
+/// Decodes the data of an event that is Payload::undecoded. The value lives until the next call
+/// with `decoder`, and as long as the data.
 void decode(Decoder& decoder, WireEvent& event);
 
 class WireReader {
@@ -37,6 +37,16 @@ class WireReader {
   /// next call.
   [[nodiscard]] std::optional<WireEvent> next_undecoded();
   void decode(WireEvent& event) { event::decode(decoder_, event); }
+
+  /// What the next event hangs on beside its own bytes; nothing in the middle of a block.
+  [[nodiscard]] std::optional<sse::MessageParser::Border> border() const {
+    return parser_.border();
+  }
+  /// Goes on from where another reader was after the frame at `place`.
+  void resume(const FramePlace& place, const sse::MessageParser::Border& border) {
+    place_ = place;
+    parser_.resume(border);
+  }
 
  private:
   sse::MessageParser parser_;

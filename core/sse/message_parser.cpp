@@ -212,4 +212,38 @@ void MessageParser::reset(std::string_view last_event_id) {
   last_event_id_.assign(last_event_id);
 }
 
+std::optional<MessageParser::Border> MessageParser::border() const {
+  const bool is_unfinished = !rest_.empty() || !line_.empty() || event_.given() || data_.given() ||
+                             id_.given() || data_dropped_;
+  if (is_unfinished) {
+    return std::nullopt;
+  }
+  switch (state_) {
+    case State::first_line:
+      return Border{Border::Place::stream_begin, last_event_id_};
+    case State::line:
+      return Border{Border::Place::line_begin, last_event_id_};
+    case State::after_cr:
+      return Border{Border::Place::after_cr, last_event_id_};
+    case State::long_line:
+      break;
+  }
+  return std::nullopt;
+}
+
+void MessageParser::resume(const Border& border) {
+  reset(border.last_event_id);
+  switch (border.place) {
+    case Border::Place::stream_begin:
+      state_ = State::first_line;
+      break;
+    case Border::Place::line_begin:
+      state_ = State::line;
+      break;
+    case Border::Place::after_cr:
+      state_ = State::after_cr;
+      break;
+  }
+}
+
 }  // namespace tapedeck::sse

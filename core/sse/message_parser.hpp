@@ -52,6 +52,20 @@ class MessageParser {
   /// what the request said. An EventSource that reconnects keeps its id, a new one has none.
   void reset(std::string_view last_event_id = {});
 
+  /// What goes on from one block of a stream to the next.
+  struct Border {
+    enum class Place : std::uint8_t { stream_begin, line_begin, after_cr };
+    Place place = Place::stream_begin;
+    std::string last_event_id;
+  };
+
+  /// Where `next` has returned nothing and nothing is unfinished; nothing in the middle of a
+  /// block.
+  [[nodiscard]] std::optional<Border> border() const;
+
+  /// Goes on from where another parser was.
+  void resume(const Border& border);
+
  private:
   enum class State {
     first_line,  ///< in the first line of the stream: a byte order mark at its start is dropped

@@ -47,8 +47,12 @@ class Derivation {
 
   [[nodiscard]] const Reducer& reducer() const { return reducer_; }
   [[nodiscard]] const State& state() const { return reducer_.state(); }
+  /// Of the last frame that was pushed; seq 0 before the first.
+  [[nodiscard]] const event::FramePlace& place() const { return place_; }
 
  private:
+  friend class Snapshot;
+
   void end_turn();
   [[nodiscard]] Outcome apply();
 

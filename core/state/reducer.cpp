@@ -14,9 +14,6 @@ using event::Payload;
 
 namespace {
 
-/// Thrown by `account`, caught by `apply`.
-struct NoRoom {};
-
 /// What a room takes beside its participants and parts: the room and the nodes that hold it.
 constexpr std::size_t room_overhead = sizeof(Room) + 256;
 

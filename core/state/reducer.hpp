@@ -104,6 +104,11 @@ class Reducer {
   [[nodiscard]] const Digest& digest() const { return digest_; }
 
  private:
+  friend class Snapshot;
+
+  /// Thrown by `account`, caught by `apply`.
+  struct NoRoom {};
+
   void start_step();
   void start_event(const event::WireEvent& event, std::int64_t wall_ns);
   void finish_event();

@@ -32,6 +32,7 @@ class Examination {
   [[nodiscard]] Findings& findings() { return findings_; }
   [[nodiscard]] const Findings& findings() const { return findings_; }
   [[nodiscard]] const state::Reducer& reducer() const { return derivation_.reducer(); }
+  [[nodiscard]] const state::Derivation& derivation() const { return derivation_; }
 
  private:
   void take_steps();

@@ -16,10 +16,33 @@ using event::Shape;
 using event::Type;
 using event::Value;
 
-class Check {
+std::string_view phrase(Type type, bool integral) {
+  switch (type) {
+    case Type::undefined:
+      return "nothing";
+    case Type::null:
+      return "null";
+    case Type::boolean:
+      return "true or false";
+    case Type::number:
+      return integral ? "a whole number" : "a number";
+    case Type::string:
+      return "a string";
+    case Type::array:
+      return "an array";
+    case Type::object:
+      return "an object";
+  }
+  return {};
+}
+
+}  // namespace
+
+class ShapeCheck::Walk {
  public:
-  Check(std::string_view pointer, const std::function<void(const Misfit&)>& report)
-      : pointer_(pointer), report_(report) {}
+  Walk(ShapeCheck& check, std::string_view pointer,
+       const std::function<void(const Misfit&)>& report)
+      : check_(check), pointer_(pointer), report_(report) {}
 
   void value(const Shape& shape, const Value& found) {
     if (!fits(shape, found)) {
@@ -54,8 +77,14 @@ class Check {
 
   void members(const Shape& shape, const Value& object) {
     std::bitset<event::fields_max> seen;
-    for (const event::Member& member : object.members()) {
-      const event::Field* const field = shape.find_field(member.key);
+    Order& order = check_.orders_[shape.fields];
+    const auto members = object.members();
+    if (order.size() < std::min(members.size(), event::fields_max)) {
+      order.resize(std::min(members.size(), event::fields_max));
+    }
+    for (std::size_t i = 0; i < members.size(); ++i) {
+      const event::Member& member = members[i];
+      const Field* const field = find_field(shape, order, i, member.key);
       if (field != nullptr) {
         seen.set(static_cast<std::size_t>(field - shape.fields));
         if (!is_plain(field->shape, member.value)) {
@@ -79,40 +108,31 @@ class Check {
     }
   }
 
+  static const Field* find_field(const Shape& shape, Order& order, std::size_t place,
+                                 std::string_view key) {
+    if (place >= order.size()) {
+      return shape.find_field(key);
+    }
+    const Field*& expected = order[place];
+    if (expected == nullptr || expected->name != key) {
+      expected = shape.find_field(key);
+    }
+    return expected;
+  }
+
   /// What nearly every field is: as it should be, with nothing further down.
   static bool is_plain(const Shape& shape, const Value& found) {
     return !found.is_object() && !found.is_array() && fits(shape, found);
   }
 
+  ShapeCheck& check_;
   std::string pointer_;
   const std::function<void(const Misfit&)>& report_;
 };
 
-std::string_view phrase(Type type, bool integral) {
-  switch (type) {
-    case Type::undefined:
-      return "nothing";
-    case Type::null:
-      return "null";
-    case Type::boolean:
-      return "true or false";
-    case Type::number:
-      return integral ? "a whole number" : "a number";
-    case Type::string:
-      return "a string";
-    case Type::array:
-      return "an array";
-    case Type::object:
-      return "an object";
-  }
-  return {};
-}
-
-}  // namespace
-
-void check_shape(const Shape& shape, const Value& value, std::string_view pointer,
-                 const std::function<void(const Misfit&)>& report) {
-  Check(pointer, report).value(shape, value);
+void ShapeCheck::check(const Shape& shape, const Value& value, std::string_view pointer,
+                       const std::function<void(const Misfit&)>& report) {
+  Walk(*this, pointer, report).value(shape, value);
 }
 
 std::string describe(const Shape& shape) {

@@ -2,7 +2,10 @@
 #pragma once
 
 #include <functional>
+#include <string>
 #include <string_view>
+#include <unordered_map>
+#include <vector>
 
 #include "core/event/catalogue.hpp"
 #include "core/event/value.hpp"
@@ -18,10 +21,22 @@ struct Misfit {
   event::Value found;  ///< undefined where a field is missing
 };
 
-/// Calls `report` for each departure of `value`, in the order of its members; missing fields follow
-/// at the end of their object. `pointer` is where `value` stands.
-void check_shape(const event::Shape& shape, const event::Value& value, std::string_view pointer,
-                 const std::function<void(const Misfit&)>& report);
+/// Remembers where the fields of each shape stood in the last object, where they mostly stand in
+/// the next one. What it finds does not depend on that. Not thread-safe.
+class ShapeCheck {
+ public:
+  /// Calls `report` for each departure of `value`, in the order of its members; missing fields
+  /// follow at the end of their object. `pointer` is where `value` stands.
+  void check(const event::Shape& shape, const event::Value& value, std::string_view pointer,
+             const std::function<void(const Misfit&)>& report);
+
+ private:
+  class Walk;
+  using Order = std::vector<const event::Field*>;  ///< at the place of a member; null: unknown
+
+  /// By the fields of a shape of the catalogue, which are as many as there are shapes.
+  std::unordered_map<const event::Field*, Order> orders_;
+};
 
 /// What `shape` allows, for people: `a string or null`, `"YES" or "NO"`.
 [[nodiscard]] std::string describe(const event::Shape& shape);

@@ -296,7 +296,7 @@ void Validator::check_order(std::string_view id, std::string_view pointer,
 
 void Validator::check_payload(const Inner& inner) {
   const event::WireShape* const shape = event::find_wire_shape(inner.kind);
-  check_shape(shape->payload, inner.value, "", [&](const Misfit& misfit) {
+  shapes_.check(shape->payload, inner.value, "", [&](const Misfit& misfit) {
     if (findings_.wants(misfit.rule)) {
       report(misfit.rule, inner, misfit.pointer, misfit.expected, short_json(misfit.found));
     }

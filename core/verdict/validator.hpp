@@ -18,6 +18,7 @@
 #include "core/port/frame.hpp"
 #include "core/state/reducer.hpp"
 #include "core/verdict/findings.hpp"
+#include "core/verdict/shape_check.hpp"
 
 namespace tapedeck::verdict {
 
@@ -86,6 +87,7 @@ class Validator {
   bool take_bytes(std::size_t bytes, const event::WireEvent& event);
 
   Findings& findings_;
+  ShapeCheck shapes_;
   port::Frame last_;                ///< the last frame, without its bytes; seq 0 before the first
   std::string undispatched_event_;  ///< the last frame names this event and has brought no data
   bool disconnected_ = false;

@@ -9,6 +9,7 @@
 
 #include <sqlite3.h>
 
+#include "schema/tape_index.hpp"
 #include "tests/fuzz/fuzz.hpp"
 #include "tests/support/tape_builder.hpp"
 #include "tests/support/tape_user.hpp"
@@ -33,6 +34,8 @@ struct Good {
 
   Good() {
     test::make_full_tape(folder.path("good.tape"));
+    const auto index = schema::TapeIndex::change(folder.path("good.tape"));
+    check(index && (*index)->add(5, 1, "a state") && (*index)->finish(), "an index");
     tape = read_file(folder.path("good.tape"));
     test::TapeBuilder going_on(folder.path("good.tape"), schema::Existing::append);
     going_on.connect(500).frame(510, "data: in the log\n\n");

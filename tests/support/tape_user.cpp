@@ -14,6 +14,9 @@ class User {
     take(tape.connections());
     take(tape.gaps());
     take(tape.exchanges());
+    take(tape.index_summary(1));
+    take(tape.checkpoint_up_to(1000, 1));
+    take(tape.checkpoint_from(1, 1));
     for (const schema::FrameRange& range :
          {schema::FrameRange{}, schema::FrameRange{.from_ns = 50, .until_ns = 100},
           schema::FrameRange{.connection_id = 2}}) {

@@ -133,6 +133,28 @@ TEST_F(ReactionsTest, WhoIsDisconnectedStaysAwayUntilTheyComeAgain) {
             event("participant_create", person("bob")));
 }
 
+TEST_F(ReactionsTest, WhoTakesTheFloorPresentsUntilSomebodyElseDoes) {
+  const auto presents = [](const char* uuid, const char* value) {
+    return event("participant_update",
+                 person(uuid, std::string(R"(,"is_presenting":")") + value + '"'));
+  };
+  const auto start = [](const char* uuid) {
+    return event("presentation_start", std::string(R"({"presenter_name":"N )") + uuid +
+                                           R"(","presenter_uri":"","presenter_uuid":")" + uuid +
+                                           R"("})");
+  };
+  const std::string stop = event("presentation_stop", "{}");
+  EXPECT_EQ(command({"participants", "ann", "take_floor"}), presents("ann", "YES") + start("ann"));
+  EXPECT_EQ(command({"participants", "ann", "take_floor"}), "");
+  EXPECT_EQ(command({"participants", "bob", "take_floor"}),
+            presents("ann", "NO") + presents("bob", "YES") + start("bob"));
+  EXPECT_EQ(command({"participants", "ann", "release_floor"}), "") << "it is not hers";
+  EXPECT_EQ(command({"participants", "bob", "release_floor"}), stop + presents("bob", "NO"));
+  command({"participants", "bob", "take_floor"});
+  EXPECT_EQ(command({"participants", "bob", "disconnect"}),
+            stop + event("participant_delete", R"({"uuid":"bob"})"));
+}
+
 TEST_F(ReactionsTest, WhoDisconnectsThemselvesIsSentAway) {
   EXPECT_EQ(command({"participants", "me", "disconnect"}),
             event("disconnect", R"({"reason":"Disconnected by another participant"})"));

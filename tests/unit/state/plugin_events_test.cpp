@@ -136,7 +136,7 @@ TEST(PluginEvents, OfASimulatedConferenceHaveTheShapesOfTheCatalogue) {
           const event::PluginShape* shape = event::find_plugin_shape(plugin_event.name);
           ASSERT_NE(shape, nullptr) << plugin_event.name;
           names.insert(shape->name);
-          verdict::check_shape(
+          verdict::ShapeCheck().check(
               shape->payload, plugin_event.payload, "", [&](const verdict::Misfit& misfit) {
                 // A layout is passed on as it came, with members that are not documented.
                 EXPECT_TRUE(plugin_event.name == "layoutUpdate" &&

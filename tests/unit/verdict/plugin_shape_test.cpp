@@ -26,7 +26,7 @@ TEST(PluginEvents, HaveTheShapesOfTheCatalogue) {
           seen.emplace(event.name);
           const auto* const shape = event::find_plugin_shape(event.name);
           ASSERT_NE(shape, nullptr) << event.name;
-          check_shape(shape->payload, event.payload, "", [&](const Misfit& misfit) {
+          ShapeCheck().check(shape->payload, event.payload, "", [&](const Misfit& misfit) {
             std::string found;
             append_json(found, misfit.found);
             ADD_FAILURE() << event.name << misfit.pointer << ": expected " << misfit.expected
