@@ -5,8 +5,8 @@
 namespace tapedeck::cli {
 
 void FollowedState::begin(state::Join join) {
-  derivation_ =
-      std::make_unique<state::Derivation>(std::move(join), state::ReducerOptions{.signals = false});
+  derivation_ = std::make_unique<state::Derivation>(
+      std::move(join), state::ReducerOptions{.signals = false, .only_changes = true});
 }
 
 void FollowedState::connected() {

@@ -92,7 +92,7 @@ Result<ExitCode> print_state(const Values& given, state::Client client,
   if (client == state::Client::client_20) {
     return print_near(conference->tape(), std::move(join), range, json);
   }
-  const state::ReducerOptions options{.client = client, .signals = false};
+  const state::ReducerOptions options{.client = client, .signals = false, .only_changes = true};
   if (auto begun = conference->derive(std::move(join), options, range); !begun) {
     return fail(begun.error());
   }

@@ -9,7 +9,7 @@
 namespace tapedeck::cli {
 namespace {
 
-constexpr state::ReducerOptions options{.signals = false};
+constexpr state::ReducerOptions options{.signals = false, .only_changes = true};
 
 void hear(state::Derivation& derivation, const port::Frame& frame, std::int64_t wall_ns) {
   derivation.push({frame.seq, frame.connection_id, frame.recv_ns}, wall_ns, frame.raw);

@@ -74,8 +74,8 @@ std::size_t decode(const std::vector<Event>& events, std::size_t count) {
                     [&](const Event& event) { return decoder.decode(event.data).ok(); }));
 }
 
-std::size_t derive(const std::vector<Event>& events, std::size_t count) {
-  state::Derivation derivation({}, {.signals = false});
+std::size_t derive(const std::vector<Event>& events, std::size_t count, bool only_changes) {
+  state::Derivation derivation({}, {.signals = false, .only_changes = only_changes});
   std::size_t frames = 0;
   for (; frames < count; ++frames) {
     derivation.push({frames + 1, 1, 0}, 0, events[frames].raw);
@@ -86,8 +86,8 @@ std::size_t derive(const std::vector<Event>& events, std::size_t count) {
 }
 
 std::size_t run(std::string_view stage, std::size_t count) {
-  if (stage == "state") {
-    return derive(meeting(), count);
+  if (stage == "state" || stage == "changes") {
+    return derive(meeting(), count, stage == "changes");
   }
   const StreamCorpus corpus = participant_corpus(events_max * 1200);
   const std::vector<Event> events = events_of(corpus.bytes);
@@ -102,7 +102,7 @@ std::size_t run(std::string_view stage, std::size_t count) {
   if (stage == "parse") {
     return feed(bytes, sse::MessageParser());
   }
-  check(stage == "decode", "the stages are split, parse, decode and state");
+  check(stage == "decode", "the stages are split, parse, decode, state and changes");
   return decode(events, count);
 }
 

@@ -72,7 +72,7 @@ void read(const Tape& tape) {
 }
 
 void reduce(const Tape& tape) {
-  state::Derivation derivation({}, {.signals = false});
+  state::Derivation derivation({}, {.signals = false, .only_changes = true});
   for_each_frame(tape, [&](const port::Frame& frame) {
     derivation.push({frame.seq, frame.connection_id, frame.recv_ns}, 0, frame.raw);
     while (derivation.next()) {

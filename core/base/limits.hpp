@@ -40,6 +40,11 @@ inline constexpr std::size_t chat_bytes_max = std::size_t{16} * 1024 * 1024;
 /// out. What a state is written to, and compared in, takes several times as much.
 inline constexpr std::size_t state_bytes_max = std::size_t{64} * 1024 * 1024;
 
+/// A payload that is kept beside the participant it is of, so that only what changes in the next
+/// one is decoded, and all of them together. A participant is about 1 KB; others are decoded whole.
+inline constexpr std::size_t kept_payload_bytes_max = std::size_t{16} * 1024;
+inline constexpr std::size_t kept_payloads_bytes_max = std::size_t{64} * 1024 * 1024;
+
 /// A state as bytes, which take less than it does in memory: what the state and its chat may have,
 /// and some more for the few values that are not counted. A larger one is not written.
 inline constexpr std::size_t snapshot_bytes_max = std::size_t{96} * 1024 * 1024;

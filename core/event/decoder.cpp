@@ -1,82 +1,15 @@
 #include "core/event/decoder.hpp"
 
 #include <algorithm>
-#include <cstring>
-#include <iterator>
 #include <memory>
 #include <vector>
 
-#include <simdjson.h>
-
-#include "core/base/utf8.hpp"
 #include "core/event/plain_parser.hpp"
+#include "core/event/structural_parser.hpp"
 #include "core/event/tree.hpp"
 
 namespace tapedeck::event {
 namespace {
-
-namespace dom = simdjson::dom;
-
-/// simdjson's own bound on nesting (its default); deeper text goes to the plain parser.
-constexpr std::size_t dom_depth_max = 1024;
-
-/// Makes values of what simdjson has read; its strings are borrowed.
-class Maker {
- public:
-  explicit Maker(Arena& arena) : arena_(arena) {}
-
-  Value value(const dom::element& element) {
-    switch (element.type()) {
-      case dom::element_type::OBJECT:
-        return object(element.get_object().value_unsafe());
-      case dom::element_type::ARRAY:
-        return array(element.get_array().value_unsafe());
-      case dom::element_type::STRING:
-        return Value::string(element.get_string().value_unsafe());
-      case dom::element_type::INT64:
-      case dom::element_type::UINT64:
-      case dom::element_type::DOUBLE:
-        return Value::number(element.get_double().value_unsafe());
-      case dom::element_type::BOOL:
-        return Value::boolean(element.get_bool().value_unsafe());
-      case dom::element_type::NULL_VALUE:
-        break;
-    }
-    return Value::null();
-  }
-
- private:
-  Value array(const dom::array& array) {
-    const std::size_t size = size_of(array);
-    Value* const items = arena_.allocate<Value>(size);
-    Value* place = items;
-    for (const dom::element item : array) {
-      std::construct_at(place++, value(item));
-    }
-    return Value::array({items, size});
-  }
-
-  Value object(const dom::object& object) {
-    const std::size_t size = size_of(object);
-    Member* const members = arena_.allocate<Member>(size);
-    Member* place = members;
-    for (const dom::key_value_pair member : object) {
-      std::construct_at(place++, Member{member.key, value(member.value)});
-    }
-    return Value::object({members, normalize_members({members, size})});
-  }
-
-  /// simdjson gives up counting at 2^24 - 1.
-  template <class Container>
-  static std::size_t size_of(const Container& container) {
-    const std::size_t size = container.size();
-    return size < 0xffffff
-               ? size
-               : static_cast<std::size_t>(std::distance(container.begin(), container.end()));
-  }
-
-  Arena& arena_;
-};
 
 /// Counts what stands before a value: a comma or an opening bracket outside of strings.
 bool has_more_values(std::string_view text, std::size_t values_max) {
@@ -101,35 +34,41 @@ bool has_more_values(std::string_view text, std::size_t values_max) {
 }  // namespace
 
 struct Decoder::Impl {
-  dom::parser parser;
-  std::vector<char> padded;  // the text, and the bytes that simdjson reads past its end
+  StructuralParser parser;
+  std::size_t padding = parser.padding();
+  std::vector<char> copied;  // a text, and what may be read past its end
   Arena arena;
   Tree tree{arena};
   std::size_t depth_max = 0;
   std::size_t values_max = 0;
 
+  std::string_view copy(std::string_view text);
   Decoded decode(std::string_view text);
 };
 
+std::string_view Decoder::Impl::copy(std::string_view text) {
+  if (copied.size() < text.size() + padding) {
+    copied.resize(std::max(2 * copied.size(), text.size() + padding));
+  }
+  std::copy(text.begin(), text.end(), copied.begin());
+  std::fill_n(copied.begin() + static_cast<std::ptrdiff_t>(text.size()), padding, '\0');
+  return {copied.data(), text.size()};
+}
+
 Decoded Decoder::Impl::decode(std::string_view text) {
   if (has_more_values(text, values_max)) {
-    return {Decoded::Outcome::too_many, Value(), 0};
+    return {Decoded::Outcome::too_many, Value(), 0, {}};
   }
-  if (padded.size() < text.size() + simdjson::SIMDJSON_PADDING) {
-    padded.resize(std::max(2 * padded.size(), text.size() + simdjson::SIMDJSON_PADDING));
-  }
-  std::copy(text.begin(), text.end(), padded.begin());
-  std::memset(padded.data() + text.size(), 0, simdjson::SIMDJSON_PADDING);
   arena.clear();
   tree.clear();
-  const bool marked = text.starts_with(byte_order_mark);  // JSON.parse takes no byte order mark
-  if (depth_max >= dom_depth_max && !text.empty() && !marked) {
-    dom::element root;
-    if (parser.parse(padded.data(), text.size(), false).get(root) == simdjson::SUCCESS) {
-      return {Decoded::Outcome::ok, Maker(arena).value(root), 0};
+  if (depth_max >= StructuralParser::depth_max) {
+    if (const auto value = parser.parse(text, arena)) {
+      return {Decoded::Outcome::ok, *value, 0, {text, parser.keys(), parser.size()}};
     }
   }
-  return parse_plainly({padded.data(), text.size()}, depth_max, tree);
+  Decoded decoded = parse_plainly(text, depth_max, tree);
+  decoded.origin.text = text;
+  return decoded;
 }
 
 Decoder::Decoder(std::size_t depth_max, std::size_t values_max) : impl_(std::make_unique<Impl>()) {
@@ -141,7 +80,11 @@ Decoder& Decoder::operator=(Decoder&&) noexcept = default;
 Decoder::~Decoder() = default;
 
 Decoded Decoder::decode(std::string_view text) {
-  return impl_->decode(text);
+  return impl_->decode(impl_->copy(text));
+}
+
+Decoded Decoder::decode_in_place(std::string_view text) {
+  return impl_->padding == 0 ? impl_->decode(text) : decode(text);
 }
 
 }  // namespace tapedeck::event

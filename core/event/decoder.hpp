@@ -1,8 +1,8 @@
 // From the text of a payload to its Value, accepting exactly what JavaScript's JSON.parse accepts.
 //
-// simdjson reads what nearly every payload is; what it refuses goes to a plain parser, which
-// decides and says where the fault is: simdjson 3.0 refuses escaped surrogates without a partner
-// and numbers past its ranges, which JSON.parse takes. Not thread-safe.
+// A structural parser, which goes along the tokens that simdjson finds, reads what nearly every
+// payload is; what it refuses goes to a plain parser, which decides and says where the fault is.
+// Not thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -25,6 +25,7 @@ struct Decoded {
   Outcome outcome = Outcome::ok;
   Value value;             ///< undefined unless ok
   std::size_t offset = 0;  ///< of the first byte that is at fault; 0 when ok
+  Origin origin;           ///< lives as long as the value
 
   [[nodiscard]] bool ok() const { return outcome == Outcome::ok; }
 };
@@ -41,6 +42,9 @@ class Decoder {
   /// need not. Values are counted before anything is read, an empty array or object twice, so that
   /// text with too many is too_many even where it is no JSON.
   [[nodiscard]] Decoded decode(std::string_view text);
+
+  /// The same without a copy: `text` lives as long as the value.
+  [[nodiscard]] Decoded decode_in_place(std::string_view text);
 
  private:
   struct Impl;

@@ -1,9 +1,9 @@
 #include "core/event/plain_parser.hpp"
 
-#include <cstdint>
 #include <string>
 
 #include "core/event/decimal.hpp"
+#include "core/event/json_escape.hpp"
 #include "core/event/wtf8.hpp"
 
 namespace tapedeck::event {
@@ -24,14 +24,14 @@ class PlainParser {
       skip_whitespace();
       step = take(step);
       if (step == Step::fault) {
-        return {outcome_, Value(), at_};
+        return {outcome_, Value(), at_, {}};
       }
     }
     skip_whitespace();
     if (at_ != text_.size()) {
-      return {Decoded::Outcome::not_json, Value(), at_};
+      return {Decoded::Outcome::not_json, Value(), at_, {}};
     }
-    return {Decoded::Outcome::ok, tree_.take(), 0};
+    return {Decoded::Outcome::ok, tree_.take(), 0, {}};
   }
 
  private:
@@ -217,47 +217,12 @@ class PlainParser {
       }
       append_wtf8(unescaped_, text_.substr(plain, at_ - plain));
       ++at_;
-      if (!escape()) {
+      if (!take_escape(text_, at_, unescaped_)) {
         return false;
       }
       plain = at_;
     }
     return false;
-  }
-
-  /// What follows a backslash.
-  bool escape() {
-    constexpr std::string_view names = "\"\\/bfnrt";
-    constexpr std::string_view meant = "\"\\/\b\f\n\r\t";
-    if (peek() == 'u') {
-      ++at_;
-      return code_unit();
-    }
-    const std::size_t which = names.find(peek());
-    if (which == std::string_view::npos) {
-      return false;
-    }
-    unescaped_ += meant[which];
-    ++at_;
-    return true;
-  }
-
-  bool code_unit() {
-    unsigned unit = 0;
-    for (int i = 0; i < 4; ++i) {
-      const char c = peek();
-      const char lower = static_cast<char>(c | 0x20);
-      if (is_digit(c)) {
-        unit = unit * 16 + static_cast<unsigned>(c - '0');
-      } else if (lower >= 'a' && lower <= 'f') {
-        unit = unit * 16 + static_cast<unsigned>(lower - 'a') + 10;
-      } else {
-        return false;
-      }
-      ++at_;
-    }
-    append_code_unit(unescaped_, static_cast<std::uint16_t>(unit));
-    return true;
   }
 
   std::string_view text_;

@@ -1,6 +1,7 @@
 #include "core/event/value.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <bitset>
 #include <charconv>
 #include <cstring>
@@ -13,57 +14,17 @@
 #include "core/base/json_text.hpp"
 
 namespace tapedeck::event {
-namespace {
-
-std::uint32_t checked_size(std::size_t size) {
-  check(size <= std::numeric_limits<std::uint32_t>::max(), "a value of more than 4 GiB");
-  return static_cast<std::uint32_t>(size);
-}
-
-}  // namespace
-
-Value Value::string(std::string_view text) {
-  Value made(Type::string);
-  made.text_ = text.data();
-  made.size_ = checked_size(text.size());
-  return made;
-}
 
 Value Value::array(std::span<const Value> items) {
-  Value made(Type::array);
+  Value made(Type::array, checked_size(items.size()));
   made.items_ = items.data();
-  made.size_ = checked_size(items.size());
   return made;
 }
 
 Value Value::object(std::span<const Member> members) {
-  Value made(Type::object);
+  Value made(Type::object, checked_size(members.size()));
   made.members_ = members.data();
-  made.size_ = checked_size(members.size());
   return made;
-}
-
-bool Value::as_boolean() const {
-  check(is_boolean(), "as_boolean() of a value of another type");
-  return boolean_;
-}
-
-double Value::as_number() const {
-  check(is_number(), "as_number() of a value of another type");
-  return number_;
-}
-
-std::string_view Value::as_string() const {
-  check(is_string(), "as_string() of a value of another type");
-  return {text_, size_};
-}
-
-std::span<const Value> Value::items() const {
-  return is_array() ? std::span(items_, size_) : std::span<const Value>{};
-}
-
-std::span<const Member> Value::members() const {
-  return is_object() ? std::span(members_, size_) : std::span<const Member>{};
 }
 
 const Value* Value::find(std::string_view key) const {
@@ -193,71 +154,243 @@ std::span<const Member> Arena::copy(std::span<const Member> members) {
 
 namespace {
 
-/// What a deep copy of `value` takes, gaps of alignment included.
-std::size_t copied_bytes(const Value& value) {
-  std::size_t bytes = 0;
-  switch (value.type()) {
-    case Type::undefined:
-    case Type::null:
-    case Type::boolean:
-    case Type::number:
-      break;
-    case Type::string:
-      bytes = value.as_string().size();
-      break;
-    case Type::array:
-      bytes = value.items().size_bytes() + alignof(Value);
-      for (const Value& item : value.items()) {
-        bytes += copied_bytes(item);
-      }
-      break;
-    case Type::object:
-      bytes = value.members().size_bytes() + alignof(Member);
-      for (const Member& member : value.members()) {
-        bytes += member.key.size() + copied_bytes(member.value);
-      }
-      break;
+void add_copy_size(CopySize& size, const Value& value) {
+  if (value.is_string()) {
+    size.strings += value.as_string().size();
+    ++size.texts;
+    return;
   }
-  return bytes;
-}
-
-Value deep_copy(const Value& value, Arena& arena) {
-  switch (value.type()) {
-    case Type::undefined:
-    case Type::null:
-    case Type::boolean:
-    case Type::number:
-      return value;
-    case Type::string:
-      return Value::string(arena.copy(value.as_string()));
-    case Type::array: {
-      const auto items = value.items();
-      Value* to = arena.allocate<Value>(items.size());
-      for (std::size_t i = 0; i < items.size(); ++i) {
-        std::construct_at(to + i, deep_copy(items[i], arena));
-      }
-      return Value::array({to, items.size()});
-    }
-    case Type::object: {
-      const auto members = value.members();
-      Member* to = arena.allocate<Member>(members.size());
-      for (std::size_t i = 0; i < members.size(); ++i) {
-        std::construct_at(to + i,
-                          Member{arena.copy(members[i].key), deep_copy(members[i].value, arena)});
-      }
-      return Value::object({to, members.size()});
-    }
+  size.nodes += value.items().size_bytes() + value.members().size_bytes();
+  for (const Value& item : value.items()) {
+    add_copy_size(size, item);
   }
-  return {};
+  for (const Member& member : value.members()) {
+    size.keys += member.key.size();
+    add_copy_size(size, member.value);
+  }
 }
 
 }  // namespace
 
-OwnedValue::OwnedValue(const Value& value) {
-  if (const std::size_t bytes = copied_bytes(value); bytes != 0) {
-    arena_ = Arena(bytes);
+CopySize copy_size(const Value& value) {
+  CopySize size;
+  add_copy_size(size, value);
+  return size;
+}
+
+namespace {
+
+/// Free in what may change, for strings that become longer.
+constexpr std::size_t spare_bytes = 64;
+
+/// What a string takes in what may change: it may become a little longer where it is.
+constexpr std::size_t room_for(std::size_t bytes) {
+  constexpr std::size_t step = 8;
+  return (bytes + step) / step * step;
+}
+
+}  // namespace
+
+/// Makes a deep copy in memory that is large enough: arrays and objects from its start, after them
+/// the keys of the root, after them the other strings.
+class OwnedValue::Copier {
+ public:
+  /// `roomy`: strings take room_for() their bytes.
+  Copier(std::byte* nodes, char* keys, char* strings, bool roomy)
+      : nodes_(nodes), keys_(keys), strings_(strings), roomy_(roomy) {}
+
+  /// Makes a copy of what `value` holds; from then on it holds that. Arrays are copied as they are,
+  /// and changed in place: values that are put together elsewhere and then moved take twice as
+  /// long.
+  void own(Value& value) {
+    switch (value.type()) {
+      case Type::undefined:
+      case Type::null:
+      case Type::boolean:
+      case Type::number:
+        break;
+      case Type::string:
+        value.text_ = own_text({value.text_, value.size()}, strings_);
+        strings_ += roomy_ ? room_for(value.size()) - value.size() : 0;
+        break;
+      case Type::array: {
+        Value* const items = take(value.items_, value.size());
+        value.items_ = items;
+        for (std::size_t i = 0; i < value.size(); ++i) {
+          own(items[i]);
+        }
+        break;
+      }
+      case Type::object: {
+        Member* const members = take(value.members_, value.size());
+        value.members_ = members;
+        for (std::size_t i = 0; i < value.size(); ++i) {
+          members[i].key = {own_text(members[i].key, keys_), members[i].key.size()};
+          own(members[i].value);
+        }
+        break;
+      }
+    }
   }
-  value_ = deep_copy(value, arena_);
+
+  /// Where the next string would go.
+  [[nodiscard]] const char* end() const { return strings_; }
+
+ private:
+  static const char* own_text(std::string_view text, char*& to) {
+    char* const made = to;
+    std::copy(text.begin(), text.end(), made);
+    to += text.size();
+    return made;
+  }
+
+  template <class T>
+  T* take(const T* from, std::size_t count) {
+    static_assert(sizeof(Value) % alignof(Member) == 0 && sizeof(Member) % alignof(Value) == 0);
+    T* const to = static_cast<T*>(static_cast<void*>(nodes_));
+    std::uninitialized_copy_n(from, count, to);
+    nodes_ += count * sizeof(T);
+    return to;
+  }
+
+  std::byte* nodes_;
+  char* keys_;
+  char* strings_;
+  bool roomy_;
+};
+
+void OwnedValue::assign(const Value& value, const CopySize& size, const Origin& origin) {
+  if (origin.keys != 0 && origin.keys == keys_ && memory_ != nullptr && update(value)) {
+    return;
+  }
+  keys_ = origin.keys;
+  if (memory_ != nullptr && size.bytes() < memory_bytes_ / 4) {
+    memory_ = nullptr;
+  }
+  copy(value, size, keys_ != 0 ? spare_bytes : 0);
+}
+
+/// Leaves memory that is large enough as it is. `spare` bytes are free afterwards.
+void OwnedValue::copy(const Value& value, const CopySize& size, std::size_t spare) {
+  bytes_ = size.bytes();
+  value_ = value;
+  const bool roomy = keys_ != 0;
+  const std::size_t room = roomy ? size.texts * room_for(0) : 0;
+  const std::size_t needed = bytes_ + room + spare;
+  if (needed == 0) {
+    return;
+  }
+  if (memory_ == nullptr || needed > memory_bytes_) {
+    memory_bytes_ = needed;
+    memory_ = std::make_unique_for_overwrite<std::byte[]>(memory_bytes_);
+  }
+  char* const keys = reinterpret_cast<char*>(memory_.get()) + size.nodes;
+  Copier copier(memory_.get(), keys, keys + size.keys, roomy);
+  copier.own(value_);
+  used_ = static_cast<std::size_t>(copier.end() - reinterpret_cast<char*>(memory_.get()));
+}
+
+/// Room for a string in the place of `before`.
+char* OwnedValue::place_for(const Value& before, std::size_t bytes) {
+  if (before.is_string() && room_for(bytes) <= room_for(before.size())) {
+    return const_cast<char*>(before.text_);
+  }
+  if (room_for(bytes) > memory_bytes_ - used_) {
+    const std::unique_ptr<std::byte[]> memory = std::move(memory_);
+    copy(value_, copy_size(value_), room_for(bytes) + spare_bytes);
+  }
+  used_ += room_for(bytes);
+  return reinterpret_cast<char*>(memory_.get()) + used_ - room_for(bytes);
+}
+
+void OwnedValue::set_member(std::size_t index, const Value& value) {
+  check(value.items().empty() && value.members().empty(), "set_member() to what holds others");
+  check(keys_ != 0 && index < value_.members().size(), "set_member() of a member that is there");
+  Value made = value;
+  if (value.is_string()) {
+    const std::string_view text = value.as_string();
+    char* const place = place_for(value_.members()[index].value, text.size());
+    std::copy(text.begin(), text.end(), place);
+    made = Value::string({place, text.size()});
+  }
+  Value& member = reinterpret_cast<Member*>(memory_.get())[index].value;
+  bytes_ = bytes_ - copy_size(member).bytes() + copy_size(made).bytes();
+  member = made;
+}
+
+namespace {
+
+/// Whether two strings of `size` bytes differ in their first or their last Word.
+template <class Word>
+bool ends_differ(const char* a, const char* b, std::size_t size) {
+  const auto word = [](const char* from) {
+    Word read{};
+    std::memcpy(&read, from, sizeof(Word));
+    return read;
+  };
+  const std::size_t last = size - sizeof(Word);
+  return word(a) != word(b) || word(a + last) != word(b + last);
+}
+
+/// a == b for texts of one size: to compare the few bytes of most costs less than a call.
+bool is_same_text(std::string_view a, std::string_view b) {
+  const std::size_t size = a.size();
+  if (size > 2 * sizeof(std::uint64_t) || size < sizeof(std::uint16_t)) {
+    return a == b;
+  }
+  if (size >= sizeof(std::uint64_t)) {
+    return !ends_differ<std::uint64_t>(a.data(), b.data(), size);
+  }
+  return size >= sizeof(std::uint32_t) ? !ends_differ<std::uint32_t>(a.data(), b.data(), size)
+                                       : !ends_differ<std::uint16_t>(a.data(), b.data(), size);
+}
+
+}  // namespace
+
+/// Whether both are the same to the last bit, the order of members included.
+bool OwnedValue::is_identical(const Value& a, const Value& b) {
+  if (a.type_and_size_ != b.type_and_size_) {
+    return false;
+  }
+  switch (a.type()) {
+    case Type::undefined:
+    case Type::null:
+      return true;
+    case Type::boolean:
+      return a.boolean_ == b.boolean_;
+    case Type::number:
+      return std::bit_cast<std::uint64_t>(a.number_) == std::bit_cast<std::uint64_t>(b.number_);
+    case Type::string:
+      return is_same_text(a.as_string(), b.as_string());
+    case Type::array:
+      return std::ranges::equal(a.items(), b.items(), is_identical);
+    case Type::object:
+      return std::ranges::equal(a.members(), b.members(), [](const Member& x, const Member& y) {
+        return x.key == y.key && is_identical(x.value, y.value);
+      });
+  }
+  return false;
+}
+
+/// Writes what is different in `value`, which has the same keys. False where that cannot be done;
+/// what has been written until then is as in `value`.
+bool OwnedValue::update(const Value& value) {
+  constexpr std::size_t cache_line = 64;
+  for (std::size_t i = 0; i < used_; i += cache_line) {
+    __builtin_prefetch(memory_.get() + i, 1);
+  }
+  const auto members = value.members();
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    const Value& now = members[i].value;
+    if (is_identical(value_.members()[i].value, now)) {
+      continue;
+    }
+    if (now.is_array() || now.is_object()) {
+      return false;
+    }
+    set_member(i, now);
+  }
+  return true;
 }
 
 // --- the members of an object ---
@@ -287,6 +420,9 @@ std::optional<std::uint32_t> array_index(std::string_view key) {
 /// Whether two members may have the same key: never wrong about "no", and cheap for the few dozen
 /// keys of a real payload.
 bool may_have_duplicates(std::span<const Member> members) {
+  if (members.size() < 3) {
+    return members.size() == 2 && members[0].key == members[1].key;
+  }
   std::bitset<1024> seen;
   for (const Member& member : members) {
     const std::string_view key = member.key;

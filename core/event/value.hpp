@@ -8,12 +8,15 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <vector>
+
+#include "core/base/check.hpp"
 
 namespace tapedeck::event {
 
@@ -27,25 +30,21 @@ class Value {
   constexpr Value() = default;
 
   [[nodiscard]] static constexpr Value null() { return Value(Type::null); }
-  [[nodiscard]] static constexpr Value boolean(bool value) {
-    Value made(Type::boolean);
-    made.boolean_ = value;
-    return made;
-  }
-  [[nodiscard]] static constexpr Value number(double value) {
-    Value made(Type::number);
-    made.number_ = value;
-    return made;
-  }
+  [[nodiscard]] static constexpr Value boolean(bool value) { return Value(value); }
+  [[nodiscard]] static constexpr Value number(double value) { return Value(value); }
   /// UTF-8; a lone surrogate, which JavaScript's strings may hold, stands as its three-byte form
   /// (WTF-8, see wtf8.hpp).
-  [[nodiscard]] static Value string(std::string_view text);
+  [[nodiscard]] static Value string(std::string_view text) {
+    return {text.data(), checked_size(text.size())};
+  }
   [[nodiscard]] static Value array(std::span<const Value> items);
   /// The keys differ and are in JavaScript's order; ObjectBuilder sees to that.
   [[nodiscard]] static Value object(std::span<const Member> members);
 
-  [[nodiscard]] constexpr Type type() const { return type_; }
-  [[nodiscard]] constexpr bool is(Type type) const { return type_ == type; }
+  [[nodiscard]] constexpr Type type() const {
+    return static_cast<Type>(type_and_size_ >> type_shift);
+  }
+  [[nodiscard]] constexpr bool is(Type type) const { return this->type() == type; }
   [[nodiscard]] constexpr bool is_undefined() const { return is(Type::undefined); }
   [[nodiscard]] constexpr bool is_null() const { return is(Type::null); }
   /// null or undefined: what `??` and `?.` ask.
@@ -57,9 +56,18 @@ class Value {
   [[nodiscard]] constexpr bool is_object() const { return is(Type::object); }
 
   // Each of these aborts on a value of another type.
-  [[nodiscard]] bool as_boolean() const;
-  [[nodiscard]] double as_number() const;
-  [[nodiscard]] std::string_view as_string() const;
+  [[nodiscard]] bool as_boolean() const {
+    check(is_boolean(), "as_boolean() of a value of another type");
+    return boolean_;
+  }
+  [[nodiscard]] double as_number() const {
+    check(is_number(), "as_number() of a value of another type");
+    return number_;
+  }
+  [[nodiscard]] std::string_view as_string() const {
+    check(is_string(), "as_string() of a value of another type");
+    return {text_, size()};
+  }
 
   /// What an array holds; nothing for a value of another type.
   [[nodiscard]] std::span<const Value> items() const;
@@ -72,11 +80,30 @@ class Value {
   [[nodiscard]] const Value* find(std::string_view key) const;
 
   [[nodiscard]] constexpr bool is_text(std::string_view text) const {
-    return is_string() && std::string_view(text_, size_) == text;
+    return is_string() && std::string_view(text_, size()) == text;
   }
 
  private:
-  explicit constexpr Value(Type type) : type_(type) {}
+  friend class OwnedValue;
+
+  static constexpr unsigned type_shift = 32;
+
+  explicit constexpr Value(Type type, std::uint32_t size = 0)
+      : type_and_size_((static_cast<std::uint64_t>(type) << type_shift) | size) {}
+  explicit constexpr Value(bool value) : Value(Type::boolean) { boolean_ = value; }
+  explicit constexpr Value(double value) : Value(Type::number) { number_ = value; }
+  constexpr Value(const char* text, std::uint32_t size) : Value(Type::string, size) {
+    text_ = text;
+  }
+
+  [[nodiscard]] constexpr std::uint32_t size() const {
+    return static_cast<std::uint32_t>(type_and_size_);
+  }
+
+  static std::uint32_t checked_size(std::size_t size) {
+    check(size <= std::numeric_limits<std::uint32_t>::max(), "a value of more than 4 GiB");
+    return static_cast<std::uint32_t>(size);
+  }
 
   union {
     double number_ = 0;
@@ -85,14 +112,23 @@ class Value {
     const Value* items_;
     const Member* members_;
   };
-  std::uint32_t size_ = 0;
-  Type type_ = Type::undefined;
+  // One word, so that it is written and read at once: a processor that finds what it reads in
+  // several writes waits for all of them.
+  std::uint64_t type_and_size_ = static_cast<std::uint64_t>(Type::undefined) << type_shift;
 };
 
 struct Member {
   std::string_view key;
   Value value;
 };
+
+inline std::span<const Value> Value::items() const {
+  return is_array() ? std::span(items_, size()) : std::span<const Value>{};
+}
+
+inline std::span<const Member> Value::members() const {
+  return is_object() ? std::span(members_, size()) : std::span<const Member>{};
+}
 
 /// Deep equality: numbers by value, the members of objects in any order, as
 /// util.isDeepStrictEqual of Node compares what JSON.parse gives.
@@ -136,22 +172,64 @@ class Arena {
   std::size_t used_ = 0;       // of the last block
 };
 
+/// What a deep copy takes.
+struct CopySize {
+  std::size_t nodes = 0;    ///< bytes of items and members
+  std::size_t keys = 0;     ///< bytes
+  std::size_t strings = 0;  ///< bytes, keys aside
+  std::size_t texts = 0;    ///< how many strings there are, keys aside
+
+  [[nodiscard]] std::size_t bytes() const { return nodes + keys + strings; }
+};
+[[nodiscard]] CopySize copy_size(const Value& value);
+
+/// How a value came out of its text: for who keeps it, and changes it as the text changes.
+struct Origin {
+  /// The text, or the copy of it, in which keys and strings lie; those with escapes do not.
+  std::string_view text;
+  /// Of an object whose members, a few or more, stand in the order of the text, no two of one key
+  /// and no key with an escape: the same number where the same keys stand in the same order, for
+  /// all decoders of this process. Else 0.
+  std::uint64_t keys = 0;
+  CopySize size;  ///< copy_size() of the value, unless `keys` is 0
+};
+
 /// A value that owns all it holds.
 class OwnedValue {
  public:
   /// `undefined`.
   OwnedValue() = default;
   /// A deep copy.
-  explicit OwnedValue(const Value& value);
+  explicit OwnedValue(const Value& value) { assign(value, copy_size(value)); }
 
   [[nodiscard]] const Value& operator*() const { return value_; }
   [[nodiscard]] const Value* operator->() const { return &value_; }
 
-  /// What it takes beside itself.
-  [[nodiscard]] std::size_t bytes() const { return arena_.bytes(); }
+  /// A deep copy of `value` takes the place of what was held, in the same memory where there is
+  /// room. `value` shares nothing with what was held; `size` is its copy_size(). Where the same
+  /// keys were held in the same order, only what differs is written.
+  void assign(const Value& value, const CopySize& size, const Origin& origin = {});
+
+  /// The member `index` of the object that is held becomes `value`, which is no array and no
+  /// object. Only where its Origin had `keys`.
+  void set_member(std::size_t index, const Value& value);
+
+  /// What a copy of it takes, whatever it was made from.
+  [[nodiscard]] std::size_t bytes() const { return bytes_; }
 
  private:
-  Arena arena_;
+  class Copier;
+
+  [[nodiscard]] static bool is_identical(const Value& a, const Value& b);
+  void copy(const Value& value, const CopySize& size, std::size_t spare);
+  [[nodiscard]] bool update(const Value& value);
+  [[nodiscard]] char* place_for(const Value& before, std::size_t bytes);
+
+  std::unique_ptr<std::byte[]> memory_;
+  std::size_t memory_bytes_ = 0;
+  std::size_t used_ = 0;  // of the memory
+  std::size_t bytes_ = 0;
+  std::uint64_t keys_ = 0;  // of the origin
   Value value_;
 };
 

@@ -27,7 +27,23 @@ void WireReader::push(const FramePlace& place, std::string_view raw) {
   parser_.push(raw);
 }
 
+void decode(Decoder& decoder, WireEvent& event) {
+  const Decoded decoded = decoder.decode_in_place(event.data);
+  event.payload = payload_of(decoded.outcome);
+  event.value = decoded.value;
+  event.origin = decoded.origin;
+  event.fault_offset = decoded.offset;
+}
+
 std::optional<WireEvent> WireReader::next() {
+  auto event = next_undecoded();
+  if (event && event->payload == Payload::undecoded) {
+    decode(*event);
+  }
+  return event;
+}
+
+std::optional<WireEvent> WireReader::next_undecoded() {
   while (const auto parsed = parser_.next()) {
     WireEvent event;
     event.seq = place_.seq;
@@ -47,14 +63,7 @@ std::optional<WireEvent> WireReader::next() {
     event.kind = kind_of(event.name);
     event.data = parsed->message.data;
     event.last_event_id = parsed->message.last_event_id;
-    if (event.data.empty()) {
-      event.payload = Payload::empty;
-      return event;
-    }
-    const Decoded decoded = decoder_.decode(event.data);
-    event.payload = payload_of(decoded.outcome);
-    event.value = decoded.value;
-    event.fault_offset = decoded.offset;
+    event.payload = event.data.empty() ? Payload::empty : Payload::undecoded;
     return event;
   }
   return std::nullopt;

@@ -21,6 +21,10 @@ struct FramePlace {
   std::int64_t recv_ns = 0;
 };
 
+/// Decodes the data of an event that is Payload::undecoded. The value lives until the next call
+/// with `decoder`, and as long as the data.
+void decode(Decoder& decoder, WireEvent& event);
+
 class WireReader {
  public:
   /// Hands in the next frame; `raw` must live until `next` has returned nothing.
@@ -28,6 +32,11 @@ class WireReader {
 
   /// The next event, or nothing until another frame is pushed.
   [[nodiscard]] std::optional<WireEvent> next();
+
+  /// The same without its value: what has data is Payload::undecoded, and may be decoded before the
+  /// next call.
+  [[nodiscard]] std::optional<WireEvent> next_undecoded();
+  void decode(WireEvent& event) { event::decode(decoder_, event); }
 
   /// What the next event hangs on beside its own bytes; nothing in the middle of a block.
   [[nodiscard]] std::optional<sse::MessageParser::Border> border() const {

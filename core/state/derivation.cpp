@@ -54,13 +54,23 @@ std::optional<Step> Derivation::next() {
     reducer_.reconnect(place_.connection_id);
     return Step{.place = place_, .signals = reducer_.signals()};
   }
-  const auto event = reader_.next();
+  const auto event = reader_.next_undecoded();
   if (!event) {
     return std::nullopt;
   }
   event_ = *event;
-  const Outcome outcome = reducer_.apply(event_, wall_ns_);
+  const Outcome outcome = apply();
   return Step{.place = place_, .event = &event_, .outcome = outcome, .signals = reducer_.signals()};
+}
+
+Outcome Derivation::apply() {
+  if (event_.payload == event::Payload::undecoded) {
+    if (const auto outcome = reducer_.apply_changes(event_, wall_ns_)) {
+      return *outcome;
+    }
+    reader_.decode(event_);
+  }
+  return reducer_.apply(event_, wall_ns_);
 }
 
 }  // namespace tapedeck::state

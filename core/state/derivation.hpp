@@ -20,9 +20,11 @@ namespace tapedeck::state {
 
 /// Something that happened to the client. What it refers to lives until the next call.
 struct Step {
-  event::FramePlace place{};                ///< the frame that caused it; seq 0 for the join
-  const event::WireEvent* event = nullptr;  ///< null: the join, a new stream, something put off
-  RestEffect effect = RestEffect::none;     ///< what the client did, where that is the step
+  event::FramePlace place{};  ///< the frame that caused it; seq 0 for the join
+  /// Null: the join, a new stream, something put off. With ReducerOptions::only_changes an event
+  /// may be Payload::undecoded, and has no value then.
+  const event::WireEvent* event = nullptr;
+  RestEffect effect = RestEffect::none;  ///< what the client did, where that is the step
   Outcome outcome{};
   std::span<const Emitted> signals{};
 };
@@ -52,6 +54,7 @@ class Derivation {
   friend class Snapshot;
 
   void end_turn();
+  [[nodiscard]] Outcome apply();
 
   event::WireReader reader_;
   Reducer reducer_;

@@ -228,6 +228,9 @@ bool strictly_equal(const Value& a, const Value& b) {
 }
 
 bool is_blank(std::string_view text) {
+  if (!text.empty() && text.front() > ' ' && text.front() < '\x7f') {
+    return false;  // as nearly always
+  }
   return trimmed(text).empty();
 }
 

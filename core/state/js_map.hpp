@@ -3,10 +3,11 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
+#include <list>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 #include "core/base/json_text.hpp"
 #include "core/event/value.hpp"
@@ -54,13 +55,19 @@ class JsKey {
 template <class T>
 class JsMap {
  public:
+  JsMap() = default;
+  JsMap(JsMap&&) noexcept = default;
+  JsMap& operator=(JsMap&&) noexcept = default;
+  ~JsMap() = default;
+
+  /// What is found stays where it is until it is removed.
   [[nodiscard]] T* get(const JsKey& key) {
     const auto place = places_.find(key.text());
-    return key.is_identity() || place == places_.end() ? nullptr : &entries_.at(place->second);
+    return key.is_identity() || place == places_.end() ? nullptr : &*place->second;
   }
   [[nodiscard]] const T* get(const JsKey& key) const {
     const auto place = places_.find(key.text());
-    return key.is_identity() || place == places_.end() ? nullptr : &entries_.at(place->second);
+    return key.is_identity() || place == places_.end() ? nullptr : &*place->second;
   }
 
   /// A key that is there keeps its place.
@@ -69,11 +76,13 @@ class JsMap {
     if (key.is_identity()) {
       text = "\xffobject " + std::to_string(next_);
     }
-    const auto [place, is_new] = places_.try_emplace(std::move(text), next_);
-    if (is_new) {
-      return entries_.emplace(next_++, std::move(value)).first->second;
+    const auto [place, is_new] = places_.try_emplace(std::move(text), entries_.end());
+    if (!is_new) {
+      return *place->second = std::move(value);
     }
-    return entries_.at(place->second) = std::move(value);
+    ++next_;
+    place->second = entries_.insert(entries_.end(), std::move(value));
+    return entries_.back();
   }
 
   bool remove(const JsKey& key) {
@@ -96,7 +105,7 @@ class JsMap {
   /// Calls `each(const T&)` in order.
   template <class Each>
   void for_each(Each each) const {
-    for (const auto& [order, value] : entries_) {
+    for (const T& value : entries_) {
       each(value);
     }
   }
@@ -109,8 +118,8 @@ class JsMap {
     }
   };
 
-  std::map<std::uint64_t, T> entries_;  // by the order of first setting
-  std::unordered_map<std::string, std::uint64_t, Hash, std::equal_to<>> places_;
+  std::list<T> entries_;  // in the order of first setting
+  std::unordered_map<std::string, typename std::list<T>::iterator, Hash, std::equal_to<>> places_;
   std::uint64_t next_ = 0;
 };
 

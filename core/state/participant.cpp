@@ -241,14 +241,27 @@ constexpr OutputField output_fields[] = {
 
 }  // namespace
 
-Participant::Participant(const Value& payload, const ClientPolicy& policy) : payload_(payload) {
+std::optional<ParticipantField> participant_field(std::string_view name) {
+  const std::size_t field = finder.find(name);
+  return field < participant_fields ? std::optional(static_cast<Field>(field)) : std::nullopt;
+}
+
+FieldPlaces::FieldPlaces(const Value& payload) {
+  places_.fill(none);
+  std::uint32_t place = 0;
+  for (const Member& member : payload.members()) {
+    if (const std::size_t field = finder.find(member.key); field < places_.size()) {
+      places_[field] = place;
+    }
+    ++place;
+  }
+}
+
+Participant::Participant(const Value& payload, const ClientPolicy& policy,
+                         const FieldPlaces& places)
+    : payload_(payload), places_(places) {
   if (payload.is_nullish()) {
     throw Thrown{"the participant is null"};
-  }
-  for (const Member& member : payload.members()) {
-    if (const std::size_t field = finder.find(member.key); field < fields_.size()) {
-      fields_[field] = member.value;
-    }
   }
   if (policy.checks_ids) {
     require_id(uuid(), "uuid is missing or blank");

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "core/event/value.hpp"
@@ -53,18 +54,42 @@ enum class ParticipantField : std::uint8_t {
 inline constexpr std::size_t participant_fields =
     static_cast<std::size_t>(ParticipantField::vendor) + 1;
 
+/// The field that a member of the payload is; nothing where clients do not read it.
+[[nodiscard]] std::optional<ParticipantField> participant_field(std::string_view name);
+
 /// The member of a client's objects that holds the wire payload itself.
 inline constexpr std::string_view raw_data_key = "rawData";
+
+/// Where the fields stand among the members of a payload: the same for all whose keys are the same
+/// in the same order.
+class FieldPlaces {
+ public:
+  explicit FieldPlaces(const Value& payload);
+
+  /// The value of a field in a payload with those keys; undefined where there is none.
+  [[nodiscard]] const Value& find(const Value& payload, ParticipantField field) const {
+    static constexpr Value undefined;
+    const std::uint32_t place = places_[static_cast<std::size_t>(field)];
+    return place == none ? undefined : payload.members()[place].value;
+  }
+
+ private:
+  static constexpr std::uint32_t none = ~std::uint32_t{0};
+
+  std::array<std::uint32_t, participant_fields> places_;
+};
 
 /// A participant as a client holds it. A view: the payload that it was made from must outlive it.
 class Participant {
  public:
   /// Throws `Thrown` where the client's normalizeParticipant throws.
-  Participant(const Value& payload, const ClientPolicy& policy);
+  Participant(const Value& payload, const ClientPolicy& policy)
+      : Participant(payload, policy, FieldPlaces(payload)) {}
+  Participant(const Value& payload, const ClientPolicy& policy, const FieldPlaces& places);
 
   [[nodiscard]] const Value& payload() const { return payload_; }
   [[nodiscard]] const Value& operator[](ParticipantField field) const {
-    return fields_[static_cast<std::size_t>(field)];
+    return places_.find(payload_, field);
   }
   [[nodiscard]] const Value& uuid() const { return (*this)[ParticipantField::uuid]; }
 
@@ -79,7 +104,7 @@ class Participant {
 
  private:
   Value payload_;
-  std::array<Value, participant_fields> fields_;
+  FieldPlaces places_;
 };
 
 }  // namespace tapedeck::state

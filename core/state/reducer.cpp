@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "core/base/check.hpp"
 #include "core/base/limits.hpp"
 
 namespace tapedeck::state {
@@ -27,6 +28,7 @@ void Reducer::start_step() {
   emitted_.clear();
   arena_.clear();
   left_ = OwnedValue();
+  origin_ = {};
   outcome_ = {};
   change_.clear();
 }
@@ -61,12 +63,27 @@ void Reducer::reconnect(std::uint32_t connection_id) {
   finish_step();
 }
 
-Outcome Reducer::apply(const event::WireEvent& event, std::int64_t wall_ns) {
+void Reducer::start_event(const event::WireEvent& event, std::int64_t wall_ns) {
   start_step();
   state_.seq = event.seq;
   state_.t_ns = event.recv_ns;
   wall_ns_ = wall_ns;
+  origin_ = event.origin;
   count(event);
+}
+
+void Reducer::finish_event() {
+  if (outcome_.limit != Limit::none) {
+    ++state_.counts.over_limit;
+  }
+  if (outcome_.fate == Fate::dropped) {
+    ++state_.counts.dropped;
+  }
+  finish_step();
+}
+
+Outcome Reducer::apply(const event::WireEvent& event, std::int64_t wall_ns) {
+  start_event(event, wall_ns);
   if (state_.disconnect) {
     outcome_ = {Fate::late, "the client has been disconnected"};
     return outcome_;
@@ -80,6 +97,9 @@ Outcome Reducer::apply(const event::WireEvent& event, std::int64_t wall_ns) {
       } catch (const NoRoom&) {
         outcome_ = {Fate::left_out, {}, Limit::state_bytes};
       }
+      break;
+    case Payload::undecoded:
+      check(false, "an event is decoded before it is applied");
       break;
     case Payload::empty:
       ignore("the event has no data");
@@ -97,13 +117,7 @@ Outcome Reducer::apply(const event::WireEvent& event, std::int64_t wall_ns) {
       outcome_ = {Fate::left_out, {}, Limit::data_bytes};
       break;
   }
-  if (outcome_.limit != Limit::none) {
-    ++state_.counts.over_limit;
-  }
-  if (outcome_.fate == Fate::dropped) {
-    ++state_.counts.dropped;
-  }
-  finish_step();
+  finish_event();
   return outcome_;
 }
 
@@ -216,6 +230,7 @@ void Reducer::breakout_event(const Value& payload) {
   if (policy_.checks_ids) {
     require_id(room_id, "breakout_uuid is missing or blank");
   }
+  origin_ = {origin_.text, 0, {}};  // what comes now is a part of the payload
   const Value data = payload["data"];
   const Value name = payload["event"];
   switch (name.is_string() ? event::kind_of(name.as_string()) : Kind::unknown) {

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,6 +20,7 @@
 #include "core/event/wire_event.hpp"
 #include "core/state/client_policy.hpp"
 #include "core/state/digest.hpp"
+#include "core/state/kept_payloads.hpp"
 #include "core/state/participant.hpp"
 #include "core/state/rest_call.hpp"
 #include "core/state/signal.hpp"
@@ -56,6 +58,9 @@ struct ReducerOptions {
   Client client = Client::client_20;
   bool signals = true;  ///< false: only the state is wanted
   bool digest = false;  ///< chain a digest over the changes of the state
+  /// Remember payloads, so that what did not change in the next one need not be decoded: see
+  /// apply_changes(). What comes of it is the same.
+  bool only_changes = false;
   /// An event that would make the state larger is left out.
   std::size_t state_bytes_max = limits::state_bytes_max;
   /// A larger roster is not listed: Limit::roster.
@@ -75,6 +80,12 @@ class Reducer {
   /// The next event; `wall_ns` is the recorded Unix time at which it came. What the event borrows
   /// must live until the signals have been read.
   Outcome apply(const event::WireEvent& event, std::int64_t wall_ns);
+
+  /// Does what apply() would do with an event that is Payload::undecoded, where it is known without
+  /// decoding all of it; nothing, and nothing has happened, where it is not. Only with
+  /// ReducerOptions::only_changes.
+  [[nodiscard]] std::optional<Outcome> apply_changes(const event::WireEvent& event,
+                                                     std::int64_t wall_ns);
 
   /// The client did something by REST.
   void act(RestEffect effect);
@@ -99,6 +110,8 @@ class Reducer {
   struct NoRoom {};
 
   void start_step();
+  void start_event(const event::WireEvent& event, std::int64_t wall_ns);
+  void finish_event();
   void finish_step();
   void count(const event::WireEvent& event);
   void dispatch(const event::WireEvent& event);
@@ -109,8 +122,14 @@ class Reducer {
   void sync_end(const Value& room_id);
   void create(const Value& room_id, const Value& payload);
   void update(const Value& room_id, const Value& payload);
+  void before_update(const Value& room_id, const Participant& participant, bool self,
+                     const StoredParticipant* known);
+  void after_update(const Value& room_id, const Participant& participant, bool self, Room& room);
+  [[nodiscard]] bool may_change(const KeptPayloads::Kept& kept) const;
+  void change(KeptPayloads::Kept& kept, std::string_view text);
   void remove(const Value& room_id, const Value& uuid);
-  void store(Room& room, const Participant& participant);
+  [[nodiscard]] Participant participant_of(const Value& payload);
+  void store(Room& room, const Participant& participant, StoredParticipant* stored);
   void emit_participant(Signal signal, const Value& room_id, const Participant& participant);
   void emit_list(const Value& room_id, const Room* room);
   [[nodiscard]] bool is_self(const Value& room_id, const Value& uuid) const;
@@ -193,7 +212,14 @@ class Reducer {
   bool has_presenter_ = false;     // currentPresenterUuid is set
   std::vector<OwnedValue> moves_;  // rooms of breakout_refer, to be followed at the turn's end
 
+  KeptPayloads kept_payloads_;  // of participants of the main room
+
+  // How the last participant was laid out, and all with the same keys are
+  std::uint64_t field_keys_ = 0;
+  std::optional<FieldPlaces> field_places_;
+
   // Of the current step
+  event::Origin origin_;  // of the payload
   event::Arena arena_;
   std::vector<Emitted> emitted_;
   Outcome outcome_;

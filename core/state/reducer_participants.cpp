@@ -32,13 +32,13 @@ void Reducer::sync_end(const Value& room_id) {
 }
 
 void Reducer::create(const Value& room_id, const Value& payload) {
-  const Participant participant(payload, policy_);
+  const Participant participant = participant_of(payload);
   const bool self = is_self(room_id, participant.uuid());
   if (self) {
     take_service_type(participant);
   }
   Room& room = room_of(room_id);
-  store(room, participant);
+  store(room, participant, room.participants.get(JsKey(participant.uuid())));
   if (policy_.sync_is_silent && room.syncing) {
     return;
   }
@@ -52,14 +52,23 @@ void Reducer::create(const Value& room_id, const Value& payload) {
 }
 
 void Reducer::update(const Value& room_id, const Value& payload) {
-  const Participant participant(payload, policy_);
+  const Participant participant = participant_of(payload);
   Room* known_room = find_room(room_id);
-  const StoredParticipant* known =
+  StoredParticipant* const known =
       known_room == nullptr ? nullptr : known_room->participants.get(JsKey(participant.uuid()));
   if (known == nullptr && policy_.ignores_unknown_update) {
     return ignore("the participant is not in the roster");
   }
   const bool self = is_self(room_id, participant.uuid());
+  before_update(room_id, participant, self, known);
+  Room& room = known_room == nullptr ? room_of(room_id) : *known_room;
+  store(room, participant, known);
+  after_update(room_id, participant, self, room);
+}
+
+/// `known` is how it was stored until now.
+void Reducer::before_update(const Value& room_id, const Participant& participant, bool self,
+                            const StoredParticipant* known) {
   if (self) {
     const bool mute_changed = known == nullptr || participant.is_muted() != known->is_muted;
     if (participant.can_mute() && mute_changed) {
@@ -69,8 +78,10 @@ void Reducer::update(const Value& room_id, const Value& payload) {
   } else if (known != nullptr && participant.raised_hand() != known->raised_hand) {
     emit_participant(Signal::onRaiseHand, room_id, participant);
   }
-  Room& room = known_room == nullptr ? room_of(room_id) : *known_room;
-  store(room, participant);
+}
+
+void Reducer::after_update(const Value& room_id, const Participant& participant, bool self,
+                           Room& room) {
   if (self) {
     emit_participant(Signal::onMe, room_id, participant);
   }
@@ -82,6 +93,72 @@ void Reducer::update(const Value& room_id, const Value& payload) {
   }
 }
 
+std::optional<Outcome> Reducer::apply_changes(const event::WireEvent& event, std::int64_t wall_ns) {
+  if (event.kind != event::Kind::participant_update || !options_.only_changes ||
+      state_.disconnect) {
+    return std::nullopt;
+  }
+  KeptPayloads::Kept* const kept = kept_payloads_.find(event.data);
+  if (kept == nullptr || !kept_payloads_.find_changes(*kept, event.data) || !may_change(*kept)) {
+    return std::nullopt;
+  }
+  start_event(event, wall_ns);
+  change(*kept, event.data);
+  finish_event();
+  return outcome_;
+}
+
+/// Whether the changes found are such that a client takes them without throwing, and within limits.
+bool Reducer::may_change(const KeptPayloads::Kept& kept) const {
+  const Value& payload = *kept.stored->payload;
+  std::size_t before = 0;
+  std::size_t after = 0;
+  for (const KeptPayloads::Change& change : kept_payloads_.changes()) {
+    before += event::copy_size(payload.members()[change.member].value).bytes();
+    after += event::copy_size(change.value).bytes();
+    const auto field = (*kept.fields)[change.member];
+    const bool is_of_name =
+        field == ParticipantField::uri || field == ParticipantField::display_name;
+    if (is_of_name && !(change.value.is_string() && truthy(change.value))) {
+      return false;
+    }
+  }
+  return after <= before || kept_bytes_ - before + after <= options_.state_bytes_max;
+}
+
+/// What update() does: the changes found are in `text`, and in the state afterwards.
+void Reducer::change(KeptPayloads::Kept& kept, std::string_view text) {
+  StoredParticipant& stored = *kept.stored;
+  const bool was_muted = stored.is_muted;
+  const bool had_raised_hand = stored.raised_hand;
+  const std::size_t bytes = stored.payload.bytes();
+  for (const KeptPayloads::Change& change : kept_payloads_.changes()) {
+    stored.payload.set_member(change.member, change.value);
+    const auto field = (*kept.fields)[change.member];
+    if (field == ParticipantField::is_muted) {
+      stored.is_muted = change.value.is_text("YES");
+    } else if (field == ParticipantField::buzz_time) {
+      stored.raised_hand = to_number(change.value) > 0;
+    }
+  }
+  account(bytes, stored.payload.bytes());
+  kept_payloads_.replace(kept, text);
+
+  const Value room_id = Value::string(main_room);
+  const bool self = is_self(room_id, stored.payload->members()[kept.uuid].value);
+  if (!self && !options_.signals && !options_.digest && !policy_.lists_every_change) {
+    return;
+  }
+  const Participant participant(*stored.payload, policy_);
+  const StoredParticipant known{{}, was_muted, had_raised_hand};
+  before_update(room_id, participant, self, &known);
+  if (options_.digest) {
+    changed("participant", room_id, participant.uuid(),
+            participant.to_value(policy_.client, arena_));
+  }
+  after_update(room_id, participant, self, state_.main());
+}
+
 void Reducer::remove(const Value& room_id, const Value& uuid) {
   Room* room = find_room(room_id);
   StoredParticipant* known = room == nullptr ? nullptr : room->participants.get(JsKey(uuid));
@@ -90,6 +167,7 @@ void Reducer::remove(const Value& room_id, const Value& uuid) {
   }
   if (truthy(uuid)) {
     account(known->payload.bytes() + entry_bytes(uuid), 0);
+    kept_payloads_.forget(uuid);
     left_ = std::move(known->payload);
     room->participants.remove(JsKey(uuid));
   } else {
@@ -103,16 +181,32 @@ void Reducer::remove(const Value& room_id, const Value& uuid) {
   }
 }
 
-void Reducer::store(Room& room, const Participant& participant) {
-  StoredParticipant stored{OwnedValue(participant.payload()), participant.is_muted(),
-                           participant.raised_hand()};
-  const JsKey key(participant.uuid());
-  if (StoredParticipant* const known = room.participants.get(key)) {
-    account(known->payload.bytes(), stored.payload.bytes());
-    *known = std::move(stored);
+Participant Reducer::participant_of(const Value& payload) {
+  if (origin_.keys == 0) {
+    return Participant(payload, policy_);
+  }
+  if (origin_.keys != field_keys_) {
+    field_places_.emplace(payload);
+    field_keys_ = origin_.keys;
+  }
+  return Participant(payload, policy_, *field_places_);
+}
+
+/// `stored` is how it was stored until now, null where it was not.
+void Reducer::store(Room& room, const Participant& participant, StoredParticipant* stored) {
+  const event::CopySize size =
+      origin_.keys != 0 ? origin_.size : event::copy_size(participant.payload());
+  if (stored != nullptr) {
+    account(stored->payload.bytes(), size.bytes());
   } else {
-    account(0, stored.payload.bytes() + entry_bytes(participant.uuid()));
-    room.participants.set(key, std::move(stored));
+    account(0, size.bytes() + entry_bytes(participant.uuid()));
+    stored = &room.participants.set(JsKey(participant.uuid()), {});
+  }
+  stored->payload.assign(participant.payload(), size, origin_);
+  stored->is_muted = participant.is_muted();
+  stored->raised_hand = participant.raised_hand();
+  if (options_.only_changes && room.id->is_text(main_room)) {
+    kept_payloads_.keep(participant.payload(), origin_, *stored);
   }
   if (options_.digest) {
     changed("participant", *room.id, participant.uuid(),
@@ -126,6 +220,9 @@ void Reducer::clear_participants(Room& room) {
     bytes += stored.payload.bytes() + entry_bytes((*stored.payload)["uuid"]);
   });
   account(bytes, 0);
+  if (room.id->is_text(main_room)) {
+    kept_payloads_.clear();
+  }
   room.participants.clear();
 }
 

@@ -339,7 +339,8 @@ void Snapshot::read_room(bool is_main) {
     if (in_.failed()) {
       return;
     }
-    reducer_.store(room, Participant(payload, reducer_.policy_));
+    const Participant participant(payload, reducer_.policy_);
+    reducer_.store(room, participant, room.participants.get(JsKey(participant.uuid())));
   }
 }
 

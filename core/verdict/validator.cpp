@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/check.hpp"
 #include "core/base/utf8.hpp"
 #include "core/event/catalogue.hpp"
 #include "core/verdict/event_id.hpp"
@@ -198,6 +199,9 @@ void Validator::event(const event::WireEvent& event, const state::Outcome& outco
   }
   switch (event.payload) {
     case Payload::decoded:
+      break;
+    case Payload::undecoded:
+      check(false, "an event is decoded before it is judged");
       break;
     case Payload::empty:
       findings_.add(Rule::dropped_message, place_of(event), taken, "the data is empty");

@@ -1,6 +1,8 @@
 // The decoder gives of any text what the plain parser gives, and what it wrote it reads again.
 #include "core/event/decoder.hpp"
 
+#include <algorithm>
+#include <memory>
 #include <string>
 
 #include "core/base/utf8.hpp"
@@ -13,8 +15,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::string text;  // valid UTF-8, as the decoder gets it from the parser
   append_utf8_lossy(text, input.rest());
 
+  // In memory of its own, so that reading past it is found.
+  const auto bytes = std::make_unique<char[]>(text.size());
+  std::copy(text.begin(), text.end(), bytes.get());
+
   static event::Decoder decoder;  // what it kept of the input before must not matter
-  const event::Decoded decoded = decoder.decode(text);
+  const event::Decoded decoded = decoder.decode_in_place({bytes.get(), text.size()});
   event::Arena arena;
   event::Tree tree(arena);
   const event::Decoded plain = event::parse_plainly(text, limits::json_depth_max, tree);

@@ -56,7 +56,8 @@ struct Derived {
 };
 
 /// As the product does: one derivation for all frames.
-Derived derive(const std::vector<std::string>& frames, const state::ReducerOptions& options) {
+Derived derive(const std::vector<std::string>& frames, state::ReducerOptions options) {
+  options.only_changes = true;
   Derived derived;
   state::Derivation derivation({}, options);
   const auto take_steps = [&] {

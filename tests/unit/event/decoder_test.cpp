@@ -141,5 +141,40 @@ TEST(Decoder, GoesOnAfterAFault) {
   EXPECT_EQ(decoded.value.items().size(), 1U);
 }
 
+TEST(Decoder, TellsWhenTheSameKeysStandInTheSameOrder) {
+  const auto object = [](std::string_view first, std::string_view value) {
+    return "{ " + std::string(first) + ":" + std::string(value) +
+           R"(,"b":[{"b":1}],"c":"x","d":"" , "e" : null,"f":1,"g":2,"h":3} )";
+  };
+  Decoder decoder;
+  const auto keys = [&](std::string_view text) { return decoder.decode(text).origin.keys; };
+  const auto known = keys(object(R"("a")", "1"));
+  EXPECT_NE(known, 0U);
+  EXPECT_EQ(keys(object(R"("a")", R"({"z":[1,2]})")), known);
+  EXPECT_EQ(keys(object(R"("a")", R"("\"\\")")), known);
+  EXPECT_NE(keys(object(R"("z")", "1")), known);
+  EXPECT_EQ(keys(object(R"("a")", "1")), known);
+  EXPECT_NE(keys(object(R"("aa")", "1")), known);
+  EXPECT_NE(keys(object(R"("i":1,"a")", "1")), known);
+  EXPECT_EQ(keys(object(R"("\u0061")", "1")), 0U) << "an escape";
+  EXPECT_EQ(keys(object(R"("7")", "1")), 0U)
+      << "JavaScript moves it to the front, were it not there";
+  EXPECT_EQ(keys(object(R"("c")", "1")), 0U) << "twice";
+  EXPECT_EQ(keys(R"({"a":1,"b":2})"), 0U) << "a few are not worth it";
+  EXPECT_EQ(keys("{}"), 0U);
+  Decoder other;
+  EXPECT_NE(other.decode(object(R"("a")", "1")).origin.keys, known);
+  const Decoded decoded = decoder.decode(object(R"("a")", R"("\u00e9")"));
+  EXPECT_EQ(decoded.origin.size.bytes(), copy_size(decoded.value).bytes());
+}
+
+TEST(Decoder, TakesNoControlCharacterForWhiteSpace) {
+  EXPECT_EQ(round_trip("[1\x01]"), "not JSON at 2");
+  EXPECT_EQ(round_trip("{\"a\"\f:1}"), "not JSON at 4");
+  EXPECT_EQ(round_trip("[true\v,1]"), "not JSON at 5");
+  EXPECT_EQ(round_trip("[\"a\"\x1a]"), "not JSON at 4");
+  EXPECT_EQ(round_trip("[1 \x1f]"), "not JSON at 3");
+}
+
 }  // namespace
 }  // namespace tapedeck::event

@@ -1,9 +1,11 @@
 #include "core/event/value.hpp"
 
+#include <algorithm>
 #include <string>
 
 #include <gtest/gtest.h>
 
+#include "core/event/decoder.hpp"
 #include "core/event/wtf8.hpp"
 
 namespace tapedeck::event {
@@ -117,6 +119,65 @@ TEST(Value, EqualsByContentWhateverTheOrderOfMembers) {
   builder.set("c", Value::string("x"));
   EXPECT_FALSE(one == builder.build(arena));
   EXPECT_FALSE(Value::null() == Value());
+}
+
+constexpr std::string_view few_members =
+    R"({"a":"one","b":2,"c":null,"d":true,"e":["x",{"y":"z"}],"f":"","g":"last","h":7})";
+
+/// A value that has held `before` and is then assigned `after`: what it is.
+void expect_assigned(std::string_view before, std::string_view after) {
+  Decoder decoder;
+  OwnedValue owned;
+  for (const std::string_view text : {before, after, before, after}) {
+    std::string lives_on(text);
+    const Decoded decoded = decoder.decode(lives_on);
+    owned.assign(decoded.value, copy_size(decoded.value), decoded.origin);
+    EXPECT_EQ(owned.bytes(), copy_size(decoded.value).bytes());
+    const std::string expected = json(decoded.value);
+    EXPECT_FALSE(decoder.decode("[]").origin.keys != 0);
+    std::fill(lives_on.begin(), lives_on.end(), '#');
+    EXPECT_EQ(json(*owned), expected);
+  }
+}
+
+TEST(OwnedValue, IsWhatWasAssignedLast) {
+  for (
+      const std::string_view after :
+      {R"({"a":"two","b":2,"c":null,"d":true,"e":["x",{"y":"z"}],"f":"","g":"last","h":7})",
+       R"({"a":"a longer one","b":-0,"c":"","d":false,"e":["x",{"y":"z"}],"f":"f","g":"","h":"h"})",
+       R"({"a":"one","b":2,"c":null,"d":true,"e":["x",{"y":"!"}],"f":"","g":"last","h":7})",
+       R"({"a":"one","b":2,"c":null,"d":true,"e":"gone","f":"","g":"the last one","h":7})",
+       R"({"a":"o\u00e9","b":2,"c":"\n","d":true,"e":["x",{"y":"z"}],"f":"","g":"last","h":7})",
+       R"({"h":7,"a":"one","b":2,"c":null,"d":true,"e":["x",{"y":"z"}],"f":"","g":"last"})",
+       R"({"a":1,"a":"one","b":2,"c":null,"d":true,"e":["x",{"y":"z"}],"f":"","g":"last"})",
+       R"({"1":1,"a":"one","b":2,"c":null,"d":true,"e":["x",{"y":"z"}],"f":"","g":"last"})",
+       R"([1,2,"three"])", "7", R"("text")"}) {
+    expect_assigned(few_members, after);
+  }
+  const std::string spaces(1000, ' ');
+  expect_assigned(few_members, spaces + R"({"a":"one"})" + spaces);
+}
+
+TEST(OwnedValue, TakesEachValueOfAMember) {
+  Decoder decoder;
+  const Decoded decoded = decoder.decode(few_members);
+  OwnedValue owned;
+  owned.assign(decoded.value, decoded.origin.size, decoded.origin);
+  owned.set_member(0, Value::string("1"));
+  owned.set_member(7, Value::null());
+  owned.set_member(4, Value::string("ee"));
+  owned.set_member(5, Value::number(3));
+  EXPECT_EQ(json(*owned),
+            R"({"a":"1","b":2,"c":null,"d":true,"e":"ee","f":3,"g":"last","h":null})");
+  EXPECT_EQ(owned.bytes(), copy_size(*owned).bytes());
+  for (std::size_t size = 0; size < 400; ++size) {
+    const std::string text(size, 'x');
+    owned.set_member(size % 8, Value::string(text));
+    ASSERT_EQ((*owned).members()[size % 8].value.as_string(), text);
+    ASSERT_EQ(owned.bytes(), copy_size(*owned).bytes());
+  }
+  EXPECT_EQ((*owned)["h"].as_string(), std::string(399, 'x'));
+  EXPECT_EQ((*owned)["g"].as_string(), std::string(398, 'x'));
 }
 
 TEST(OwnedValue, LivesOnItsOwn) {

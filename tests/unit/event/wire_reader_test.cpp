@@ -14,6 +14,9 @@ std::string described(const WireEvent& event) {
     case Payload::decoded:
       append_json(text, event.value);
       break;
+    case Payload::undecoded:
+      text += "undecoded";
+      break;
     case Payload::empty:
       text += "empty";
       break;
