@@ -7,6 +7,8 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "core/event/decoder.hpp"
 #include "core/state/restore.hpp"
@@ -17,21 +19,18 @@ namespace tapedeck::fuzz {
 namespace {
 
 /// What touches all that a state holds.
-constexpr std::string_view afterwards[] = {
-    "event: participant_update\ndata: "
-    "{\"uuid\":\"u1\",\"display_name\":\"A\",\"is_muted\":\"YES\"}\n\n",
-    "event: presentation_start\ndata: {\"presenter_uuid\":\"u1\",\"presenter_name\":\"A\"}\n\n",
-    "event: message_received\ndata: "
-    "{\"uuid\":\"u1\",\"type\":\"text/plain\",\"payload\":\"hello\"}\n\n",
-    "event: live_captions\ndata: {\"data\":\"x\",\"sources\":[{\"participant_uuid\":\"u1\"}]}\n\n",
-    "event: breakout_begin\ndata: {\"breakout_uuid\":\"b1\",\"participant_uuid\":\"me\"}\n\n",
-    "event: breakout_event\ndata: "
-    "{\"breakout_uuid\":\"b1\",\"event\":\"presentation_start\",\"data\":{}}\n\n",
-    "event: breakout_refer\ndata: {\"breakout_uuid\":\"b1\",\"requester_uuid\":\"u1\"}\n\n",
-    "event: breakout_end\ndata: {\"breakout_uuid\":\"b1\"}\n\n",
-    "event: participant_delete\ndata: {\"uuid\":\"u1\"}\n\n",
-    "event: participant_sync_begin\ndata: null\n\n",
-    "event: disconnect\ndata: {\"reason\":\"over\"}\n\n",
+constexpr std::pair<std::string_view, std::string_view> afterwards[] = {
+    {"participant_update", R"({"uuid":"u1","display_name":"A","is_muted":"YES"})"},
+    {"presentation_start", R"({"presenter_uuid":"u1","presenter_name":"A"})"},
+    {"message_received", R"({"uuid":"u1","type":"text/plain","payload":"hello"})"},
+    {"live_captions", R"({"data":"x","sources":[{"participant_uuid":"u1"}]})"},
+    {"breakout_begin", R"({"breakout_uuid":"b1","participant_uuid":"me"})"},
+    {"breakout_event", R"({"breakout_uuid":"b1","event":"presentation_start","data":{}})"},
+    {"breakout_refer", R"({"breakout_uuid":"b1","requester_uuid":"u1"})"},
+    {"breakout_end", R"({"breakout_uuid":"b1"})"},
+    {"participant_delete", R"({"uuid":"u1"})"},
+    {"participant_sync_begin", "null"},
+    {"disconnect", R"({"reason":"over"})"},
 };
 
 std::string account_of(const state::Derivation& derivation) {
@@ -48,7 +47,9 @@ std::string account_of(const state::Derivation& derivation) {
 std::string go_on(state::Derivation& derivation) {
   std::string log;
   std::int64_t now_ns = 0;
-  for (const std::string_view raw : afterwards) {
+  for (const auto& [event, data] : afterwards) {
+    const std::string raw =
+        "event: " + std::string(event) + "\ndata: " + std::string(data) + "\n\n";
     derivation.push({1, 1, ++now_ns}, now_ns, raw);
     while (const auto step = derivation.next()) {
       for (const state::Emitted& signal : step->signals) {
