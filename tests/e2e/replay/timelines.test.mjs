@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import http from 'node:http';
 import test from 'node:test';
-import { output, serve, tapedeck, temporaryFolder, waitFor } from '../support/command.mjs';
+import { output, serve, slowdown, tapedeck, temporaryFolder, waitFor } from '../support/command.mjs';
 
 const { inFolder } = temporaryFolder('timelines');
 
@@ -147,7 +147,7 @@ test('--chunks writes the pieces that were read, each at its time', async () => 
   const pieces = ['data: one', '\n\ndata: tw', 'o\n\ndata: three\n\n'];
   for (const piece of pieces) {
     child.stdin.write(piece);
-    await new Promise(resolve => { setTimeout(resolve, 150); });
+    await new Promise(resolve => { setTimeout(resolve, 150 * slowdown); });
   }
   child.stdin.end();
   await once(child, 'close');

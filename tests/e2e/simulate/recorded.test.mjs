@@ -7,10 +7,10 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
-import { makeCertificate, output, serve, tapedeck, temporaryFolder } from '../support/command.mjs';
+import { makeCertificate, output, serve, slowdown, tapedeck, temporaryFolder } from '../support/command.mjs';
 import { readJournal, streamsOf } from './journal.mjs';
 
-const speed = process.env.SPEED ?? '240';
+const speed = process.env.SPEED ?? String(240 / slowdown);
 
 const { folder, inFolder } = temporaryFolder('recorded');
 const run = (command, ...args) => output(command, args, { cwd: folder });

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import http from 'node:http';
 import test from 'node:test';
-import { makeCertificate, serve, tapedeck, temporaryFolder } from '../support/command.mjs';
+import { makeCertificate, serve, slowdown, tapedeck, temporaryFolder } from '../support/command.mjs';
 import { readJournal, streamsOf } from './journal.mjs';
 
 const { folder, inFolder } = temporaryFolder('simulate');
@@ -203,8 +203,8 @@ test('after a day memory is as it was after an hour', async () => {
     }, { stop: null });
     return kib;
   };
-  const hour = await peak('--for', '1h', '--speed', '3600');
-  const day = await peak('--for', '24h', '--speed', '7200');
+  const hour = await peak('--for', '1h', '--speed', String(3600 / slowdown));
+  const day = await peak('--for', '24h', '--speed', String(7200 / slowdown));
   assert.ok(day < hour + 4096, `${hour} KiB after an hour, ${day} KiB after a day`);
 });
 

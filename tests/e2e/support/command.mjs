@@ -8,6 +8,8 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 
 export const tapedeck = process.env.TAPEDECK;
+// So many times as long as another build may this one take, for want of a better machine or for a sanitizer.
+export const slowdown = Number(process.env.TAPEDECK_SLOWDOWN ?? 1);
 assert.ok(tapedeck, 'TAPEDECK names the built command');
 
 // A folder that goes away with the process; `fresh` names a file that is not in it yet.
@@ -35,7 +37,7 @@ export function makeCertificate(folder) {
 }
 
 export async function waitFor(what, condition) {
-  for (const end = Date.now() + 20_000; Date.now() < end;) {
+  for (const end = Date.now() + 20_000 * slowdown; Date.now() < end;) {
     if (condition()) return;
     await new Promise(resolve => setTimeout(resolve, 10));
   }
