@@ -76,10 +76,9 @@ TEST_P(Changes, OfTheScenarios) {
 TEST(ChangesOfOne, AreDecodedAloneWhereItIsCertain) {
   const auto payload = [](std::string_view name, std::string_view muted, std::string_view buzz,
                           std::string_view uuid = "u", std::string_view more = "") {
-    return R"({ "a":{"x":"y"}, "b":[1], "display_name": )" + std::string(name) +
-           R"(,"is_muted":)" + std::string(muted) + R"(,"buzz_time" :)" + std::string(buzz) +
-           R"(, "uuid":")" + std::string(uuid) + R"(","uri":"x", "last":{"uuid":"z"})" + std::string(more) +
-           " }";
+    return R"({ "a":{"x":"y"}, "b":[1], "display_name": )" + std::string(name) + R"(,"is_muted":)" +
+           std::string(muted) + R"(,"buzz_time" :)" + std::string(buzz) + R"(, "uuid":")" +
+           std::string(uuid) + R"(","uri":"x", "last":{"uuid":"z"})" + std::string(more) + " }";
   };
   BothPaths both({}, {.signals = false});
   const auto is_decoded = [&](const std::string& text) {
