@@ -137,10 +137,7 @@ bool StructuralParser::Impl::escaped(std::string_view& made) {
     return false;
   }
   made = {first, static_cast<std::size_t>(last - first)};
-  if (escapes && !escaped(made)) {
-    return false;
-  }
-  return true;
+  return !escapes || escaped(made);
 }
 
 /// Reads anything but an array or an object.

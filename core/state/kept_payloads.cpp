@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include <xxhash.h>
 
@@ -135,11 +136,11 @@ void KeptPayloads::keep(const Value& payload, const event::Origin& origin,
   bytes_ -= bytes_of(kept);
   if (keys_ != origin.keys) {
     keys_ = origin.keys;
-    std::vector<std::optional<ParticipantField>> fields;
+    Fields fields;
     for (const Member& member : members) {
       fields.push_back(participant_field(member.key));
     }
-    fields_ = std::make_shared<const std::vector<std::optional<ParticipantField>>>(fields);
+    fields_ = std::make_shared<const Fields>(std::move(fields));
   }
   kept.fields = fields_;
   kept.stored = &stored;

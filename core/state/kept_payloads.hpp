@@ -25,6 +25,9 @@ namespace tapedeck::state {
 
 class KeptPayloads {
  public:
+  /// What each member of a payload is to a client; nothing where it is not read.
+  using Fields = std::vector<std::optional<ParticipantField>>;
+
   /// A member that is another one than in the payload before; a string lies in the new text.
   struct Change {
     std::size_t member = 0;  ///< its place among the members
@@ -43,8 +46,7 @@ class KeptPayloads {
     };
     static_assert(limits::kept_payload_bytes_max <= std::numeric_limits<std::uint16_t>::max());
     std::vector<Place> places;  ///< of the values in the text, one for each member
-    /// What each member is to a client; nothing where it is not read.
-    std::shared_ptr<const std::vector<std::optional<ParticipantField>>> fields;
+    std::shared_ptr<const Fields> fields;
     std::size_t uuid = 0;  ///< the member that holds it
   };
 
@@ -85,10 +87,10 @@ class KeptPayloads {
 
   // A hash table in which not everything needs to find a place. Its size is a power of two.
   std::vector<Slot> slots_;
-  std::size_t bytes_ = 0;   // of all texts and places
-  std::uint64_t keys_ = 0;  // of the payload that was kept last
-  std::shared_ptr<const std::vector<std::optional<ParticipantField>>> fields_;  // of the same
-  std::size_t uuid_from_end_ = 0;  // where the key `uuid` stood last
+  std::size_t bytes_ = 0;                 // of all texts and places
+  std::uint64_t keys_ = 0;                // of the payload that was kept last
+  std::shared_ptr<const Fields> fields_;  // of the same
+  std::size_t uuid_from_end_ = 0;         // where the key `uuid` stood last
   std::array<Change, 8> changes_;
   std::size_t changes_found_ = 0;
 };

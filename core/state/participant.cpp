@@ -271,7 +271,9 @@ Participant::Participant(const Value& payload, const ClientPolicy& policy,
   if (!truthy((*this)[Field::display_name]) && !uri.is_nullish() && !uri.is_string()) {
     throw Thrown{"uri is no string"};
   }
-  (void)mentions_sip(uri);
+  if (!uri.is_string()) {
+    (void)mentions_sip(uri);
+  }
   for (const Field number : {Field::spotlight, Field::buzz_time, Field::start_time}) {
     (void)to_number((*this)[number]);
   }

@@ -1,4 +1,5 @@
 // Decoding only what has changed gives, event by event, what decoding everything gives.
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -70,6 +71,45 @@ TEST_P(Changes, OfTheScenarios) {
     ++scenarios;
   }
   EXPECT_GT(scenarios, 10U);
+}
+
+TEST(ChangesOfOne, AreDecodedAloneWhereItIsCertain) {
+  const auto payload = [](std::string_view name, std::string_view muted, std::string_view buzz,
+                          std::string_view uuid = "u", std::string_view more = "") {
+    return R"({ "a":{"x":"y"}, "b":[1], "display_name": )" + std::string(name) + R"(,"is_muted":)" +
+           std::string(muted) + R"(,"buzz_time" :)" + std::string(buzz) + R"(, "uuid":")" +
+           std::string(uuid) + R"(","uri":"x", "last":{"uuid":"z"})" + std::string(more) + " }";
+  };
+  BothPaths both({}, {.signals = false});
+  const auto is_decoded = [&](const std::string& text) {
+    const std::size_t before = both.undecoded();
+    EXPECT_TRUE(both.apply(Kind::participant_update, text) && both.is_same_state()) << text;
+    return both.undecoded() == before;
+  };
+  both.apply(Kind::participant_create, payload("\"A\"", "\"NO\"", "0"));
+  EXPECT_FALSE(is_decoded(payload("\"A\"", "\"NO\"", "0"))) << "the same";
+  EXPECT_FALSE(is_decoded(payload("\"A\"", "\"YES\"", "0")));
+  EXPECT_TRUE(both.changes().state().main().participants.get(JsKey("u"))->is_muted);
+  EXPECT_FALSE(is_decoded(payload("\"Ada\"", "null", "1767603600.25")));
+  EXPECT_TRUE(both.changes().state().main().participants.get(JsKey("u"))->raised_hand);
+  EXPECT_FALSE(is_decoded(payload("\"A\"", "false", "-0")));
+  EXPECT_FALSE(is_decoded(payload("\"A\"", "\"\"", "\"1e3\"")));
+  EXPECT_TRUE(is_decoded(payload("\"\"", "\"NO\"", "0"))) << "the name comes from elsewhere";
+  EXPECT_TRUE(is_decoded(payload("\"\\u00e9\"", "\"NO\"", "0"))) << "an escape";
+  EXPECT_TRUE(is_decoded(payload("\"A\"", "{}", "0")));
+  EXPECT_TRUE(is_decoded(payload("\"A\"", "\"NO\"", "[]")));
+  EXPECT_TRUE(is_decoded(payload("\"A\"", "\"NO\"", "01"))) << "no number";
+  EXPECT_TRUE(is_decoded(payload("\"A\"", "\"NO\"", "0 "))) << "other white space";
+  EXPECT_TRUE(is_decoded(payload("\"A\"", "\"NO\"", "0", "v"))) << "somebody else";
+  EXPECT_TRUE(is_decoded(payload("\"A\"", "\"NO\"", "0", "u", ",\"new\":1")));
+  EXPECT_TRUE(is_decoded(payload("\"A\"", "\"NO\"", "0", "u", ",\"last\":2")));
+  EXPECT_TRUE(is_decoded(payload("\"A\"", "\"NO\"", "0")));
+  EXPECT_FALSE(is_decoded(payload("\"B\"", "\"NO\"", "0")));
+  both.apply(Kind::participant_delete, R"({"uuid":"u"})");
+  EXPECT_TRUE(is_decoded(payload("\"A\"", "\"NO\"", "0"))) << "nobody";
+  both.apply(Kind::participant_create, payload("\"A\"", "\"NO\"", "0"));
+  both.apply(Kind::participant_sync_begin, "null");
+  EXPECT_TRUE(is_decoded(payload("\"A\"", "\"NO\"", "0"))) << "nobody";
 }
 
 /// A payload with one or two edits that make JSON, or not.
