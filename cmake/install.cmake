@@ -38,9 +38,9 @@ tapedeck_install(port core/port clock frame frame_sink frame_source recording_si
 tapedeck_install(event core/event catalogue decoder json_schema kind value wire_event wire_reader
                  wtf8)
 tapedeck_install(state core/state client_policy derivation digest javascript join js_map
-                 participant plugin_events reducer rest_call restore signal state state_json)
+                 kept_payloads participant plugin_events reducer rest_call restore signal state state_json)
 tapedeck_install(verdict core/verdict examination expectation findings mask plugin_event_counts
-                 rule tape_diff validator)
+                 rule shape_check tape_diff validator)
 tapedeck_install(sim core/sim conference director node options participant payload
                  sim_source)
 tapedeck_install(schema schema byte_digest tape_reader tape_writer)
