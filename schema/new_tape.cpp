@@ -126,6 +126,20 @@ Result<bool> make_blank(const std::string& path) {
   return true;
 }
 
+/// Renames where there is no file of that name. 0 or the error.
+int take_name(const std::string& from, const std::string& to) {
+  struct stat status {};
+  if (::link(from.c_str(), to.c_str()) == 0) {
+    ::unlink(from.c_str());
+  } else if (errno == EEXIST || ::lstat(to.c_str(), &status) == 0) {
+    return EEXIST;
+  } else if (::rename(from.c_str(), to.c_str()) != 0) {  // a file system without links
+    return errno;
+  }
+  remove_side_files(to);  // those of a tape that is gone
+  return 0;
+}
+
 Failure exists_already(const std::string& path) {
   return fail_io(in_quotes(path) + " exists and is not a tape; name another output");
 }
@@ -196,11 +210,7 @@ Result<void> rename_tape(const std::string& from, const std::string& to, Existin
     remove_side_files(to);  // before they stand beside a tape that they are no part of
     error = ::rename(from.c_str(), to.c_str()) == 0 ? 0 : errno;
   } else if (error == 0) {
-    error = ::link(from.c_str(), to.c_str()) == 0 ? 0 : errno;
-    if (error == 0) {
-      ::unlink(from.c_str());
-      remove_side_files(to);  // those of a tape that is gone
-    }
+    error = take_name(from, to);
   }
   if (error == EEXIST) {
     return fail_io(in_quotes(to) + " was made by another process just now");

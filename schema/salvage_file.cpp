@@ -3,7 +3,6 @@
 #include <bit>
 #include <cerrno>
 #include <cstring>
-#include <limits>
 #include <utility>
 #include <vector>
 
@@ -27,6 +26,9 @@ constexpr std::uint32_t page_bytes_most = 65'536;
 constexpr std::size_t log_header_bytes = 32;
 constexpr std::size_t log_frame_header_bytes = 24;
 constexpr std::uint32_t log_magic = 0x377f0682;  // and that plus 1: checksums in big-endian
+
+/// 8 TiB of large pages. For each page some bytes are held in memory.
+constexpr std::uint64_t pages_max = std::uint64_t{1} << 27U;
 
 /// Of a page of unknown size, what is looked at to tell whether it is one.
 constexpr std::size_t page_header_bytes = 8;
@@ -216,12 +218,14 @@ Result<void> SalvageFile::look(const std::string& path) {
     log_bytes_ = static_cast<std::uint64_t>(status.st_size);
   }
   read_log();
-  const std::uint64_t pages = (file_bytes_ + page_bytes_ - 1) / page_bytes_;
-  page_count_ = static_cast<std::uint32_t>(
-      std::min<std::uint64_t>(pages, std::numeric_limits<std::int32_t>::max()));
+  std::uint64_t pages = (file_bytes_ + page_bytes_ - 1) / page_bytes_;
   for (const auto& [page, offset] : log_) {
-    page_count_ = std::max(page_count_, page);
+    pages = std::max<std::uint64_t>(pages, page);
   }
+  if (pages > pages_max) {
+    return fail_io("cannot read " + in_quotes(path) + ": it has more pages than any tape");
+  }
+  page_count_ = static_cast<std::uint32_t>(pages);
   std::string buffer;
   header_ = std::string(read(1, buffer, header_bytes));
   usable_bytes_ = page_bytes_;
@@ -254,9 +258,9 @@ void SalvageFile::read_log() {
     return;
   }
   // A page far behind all others is no page of this tape, but a number that takes memory.
-  const std::uint64_t pages_max = file_bytes_ / page_bytes_ + log_bytes_ / page_bytes_ + 1;
+  const std::uint64_t page_max = file_bytes_ / page_bytes_ + log_bytes_ / page_bytes_ + 1;
   log_pages_damaged_ = log.read(page_bytes_, [&](std::uint32_t page, std::uint64_t offset) {
-    if (page <= pages_max) {
+    if (page <= page_max) {
       log_[page] = offset;
     }
   });

@@ -67,7 +67,7 @@ Result<void> check_origin(const std::string& path, const FileHead& head, const S
   if (file.log_pages() != 0) {
     report.remarks.push_back("what its -wal file holds is taken over");
   } else if (head.uses_wal) {
-    report.remarks.emplace_back("it was not closed, and there is nothing beside it in a -wal file");
+    report.remarks.emplace_back("it asks for a -wal file, and nothing is left in one beside it");
   }
   std::error_code ignored;
   if (std::filesystem::exists(head.path + "-journal", ignored)) {

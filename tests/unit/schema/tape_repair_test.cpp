@@ -337,9 +337,8 @@ TEST_F(Repair, ALogThatIsLostLeavesWhatIsInTheTape) {
   std::filesystem::remove(path("damaged-wal"));
   const auto report = repair("damaged");
   ASSERT_TRUE(report) << report.error().message;
-  EXPECT_EQ(
-      report->remarks,
-      std::vector<std::string>{"it was not closed, and there is nothing beside it in a -wal file"});
+  EXPECT_EQ(report->remarks, std::vector<std::string>{
+                                 "it asks for a -wal file, and nothing is left in one beside it"});
   EXPECT_EQ(broken_rules(path("saved")), std::vector<std::string>{});
 }
 
@@ -526,6 +525,17 @@ TEST_F(Repair, RefusesWhatIsNoTape) {
   EXPECT_EQ(refusal_to_repair(path("other"), path("out")), "'" + path("other") + "' is not a tape");
   EXPECT_FALSE(std::filesystem::exists(path("out")));
   EXPECT_FALSE(std::filesystem::exists(path("out.part")));
+}
+
+TEST_F(Repair, RefusesAFileThatIsMostlyHoles) {
+  record("tape");
+  std::string head = test::read_file(path("tape")).substr(0, 100);
+  head[16] = 2;  // pages of 512 bytes
+  head[17] = 0;
+  write_all(path("sparse"), head);
+  std::filesystem::resize_file(path("sparse"), std::uintmax_t{1} << 37U);
+  EXPECT_EQ(refusal_to_repair(path("sparse"), path("out")),
+            "cannot read '" + path("sparse") + "': it has more pages than any tape");
 }
 
 TEST_F(Repair, RefusesANewerVersion) {
