@@ -150,6 +150,9 @@ bool Reactions::set_participant(const Change& change) {
 
 /// Who presents loses the floor to who takes it.
 void Reactions::pass_floor(const Change& change) {
+  if (state().participant(change.room, change.who) == nullptr) {
+    return;
+  }
   const std::string presenter = presenter_of(change.room);
   if (change.fields.front().second != yes) {
     if (presenter == change.who) {

@@ -146,6 +146,7 @@ TEST_F(ReactionsTest, WhoTakesTheFloorPresentsUntilSomebodyElseDoes) {
   const std::string stop = event("presentation_stop", "{}");
   EXPECT_EQ(command({"participants", "ann", "take_floor"}), presents("ann", "YES") + start("ann"));
   EXPECT_EQ(command({"participants", "ann", "take_floor"}), "");
+  EXPECT_EQ(command({"participants", "nobody", "take_floor"}), "") << "it stays with her";
   EXPECT_EQ(command({"participants", "bob", "take_floor"}),
             presents("ann", "NO") + presents("bob", "YES") + start("bob"));
   EXPECT_EQ(command({"participants", "ann", "release_floor"}), "") << "it is not hers";
