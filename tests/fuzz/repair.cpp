@@ -4,14 +4,13 @@
 // Input: a byte that says which tape, then changes of six bytes (4 of place, 1 of length, 1 of
 // value) after the size, in 4 bytes, that is cut off.
 #include <cstdio>
-#include <fstream>
-#include <iterator>
 #include <set>
 #include <string>
 
 #include <sqlite3.h>
 
 #include "schema/tape_repair.hpp"
+#include "tests/fuzz/file_bytes.hpp"
 #include "tests/fuzz/fuzz.hpp"
 #include "tests/support/tape_builder.hpp"
 #include "tests/support/tape_faults.hpp"
@@ -19,15 +18,6 @@
 
 namespace tapedeck::fuzz {
 namespace {
-
-std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-void write_file(const std::string& path, std::string_view bytes) {
-  std::ofstream(path, std::ios::binary) << bytes;
-}
 
 void with_small_pages(const std::string& path) {
   sqlite3* database = nullptr;

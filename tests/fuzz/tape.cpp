@@ -3,28 +3,18 @@
 //
 // Input: a byte that says which, then SQL, or changes of six bytes (4 of place, 1 of length, 1 of
 // value) of which the first is the size that the file is cut to.
-#include <fstream>
-#include <iterator>
 #include <string>
 
 #include <sqlite3.h>
 
 #include "schema/tape_index.hpp"
+#include "tests/fuzz/file_bytes.hpp"
 #include "tests/fuzz/fuzz.hpp"
 #include "tests/support/tape_builder.hpp"
 #include "tests/support/tape_user.hpp"
 
 namespace tapedeck::fuzz {
 namespace {
-
-std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-void write_file(const std::string& path, std::string_view bytes) {
-  std::ofstream(path, std::ios::binary) << bytes;
-}
 
 /// A tape with something in every table, and with a log beside it.
 struct Good {
