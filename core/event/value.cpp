@@ -172,7 +172,7 @@ void add_copy_size(CopySize& size, const Value& value) {
 
 }  // namespace
 
-CopySize copy_size(const Value& value) {
+CopySize copy_size_of_parts(const Value& value) {
   CopySize size;
   add_copy_size(size, value);
   return size;

@@ -181,7 +181,13 @@ struct CopySize {
 
   [[nodiscard]] std::size_t bytes() const { return nodes + keys + strings; }
 };
-[[nodiscard]] CopySize copy_size(const Value& value);
+[[nodiscard]] CopySize copy_size_of_parts(const Value& value);
+[[nodiscard]] inline CopySize copy_size(const Value& value) {
+  if (value.is_string()) {
+    return {0, 0, value.as_string().size(), 1};
+  }
+  return value.is_array() || value.is_object() ? copy_size_of_parts(value) : CopySize{};
+}
 
 /// How a value came out of its text: for who keeps it, and changes it as the text changes.
 struct Origin {

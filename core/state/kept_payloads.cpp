@@ -15,6 +15,8 @@ namespace {
 using event::Member;
 
 constexpr std::string_view uuid_key = "\"uuid\":";
+constexpr std::size_t place_bytes =
+    2 * sizeof(std::uint16_t);  // that a value begins at and ends at
 
 std::uint64_t hash_of(std::string_view uuid) {
   return XXH3_64bits(uuid.data(), uuid.size());
@@ -24,15 +26,19 @@ bool is_space(char c) {
   return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
+bool lies_in(std::string_view part, std::string_view text) {
+  return part.data() >= text.data() && part.data() < text.data() + text.size();
+}
+
 std::size_t bytes_of(const KeptPayloads::Kept& kept) {
-  return kept.text.size() + kept.places.size() * sizeof(KeptPayloads::Kept::Place);
+  return kept.text.size() + kept.begins.size() * place_bytes;
 }
 
 /// Where the values of the members stand in the text, which is JSON: between the keys, which lie in
 /// it, and the punctuation around them.
-void find_places(std::string_view text, std::span<const Member> members,
-                 std::vector<KeptPayloads::Kept::Place>& places) {
-  places.clear();
+void find_places(std::string_view text, std::span<const Member> members, KeptPayloads::Kept& kept) {
+  kept.begins.clear();
+  kept.ends.clear();
   const auto skip_back = [&](std::size_t end, char punctuation) {
     const auto skip_space = [&] {
       while (is_space(text[end - 1])) {
@@ -54,30 +60,57 @@ void find_places(std::string_view text, std::span<const Member> members,
         i + 1 < members.size()
             ? skip_back(static_cast<std::size_t>(members[i + 1].key.data() - text.data()) - 1, ',')
             : skip_back(text.size(), '}');
-    places.push_back({static_cast<std::uint16_t>(begin), static_cast<std::uint16_t>(end)});
+    kept.begins.push_back(static_cast<std::uint16_t>(begin));
+    kept.ends.push_back(static_cast<std::uint16_t>(end));
   }
+}
+
+std::uint64_t word_at(const char* at) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, at, sizeof(word));
+  return word;
 }
 
 /// How many bytes are the same from the start on.
 std::size_t common_prefix(const char* a, const char* b, std::size_t size) {
-  constexpr std::size_t block = 128;  // memcmp has the widest registers there are
+  constexpr std::size_t word = sizeof(std::uint64_t);
+  constexpr std::size_t block = 8 * word;  // compilers compare it in a few steps
   std::size_t at = 0;
-  while (at + block <= size && std::memcmp(a + at, b + at, block) == 0) {
-    at += block;
-  }
-  for (; at + sizeof(std::uint64_t) <= size; at += sizeof(std::uint64_t)) {
-    std::uint64_t of_a = 0;
-    std::uint64_t of_b = 0;
-    std::memcpy(&of_a, a + at, sizeof(of_a));
-    std::memcpy(&of_b, b + at, sizeof(of_b));
-    if (of_a != of_b) {
+  for (; at + block <= size; at += block) {
+    std::uint64_t differs = 0;
+    for (std::size_t i = 0; i < block; i += word) {
+      differs |= word_at(a + at + i) ^ word_at(b + at + i);
+    }
+    if (differs != 0) {
       break;
     }
+  }
+  while (at + word <= size && word_at(a + at) == word_at(b + at)) {
+    at += word;
   }
   while (at < size && a[at] == b[at]) {
     ++at;
   }
   return at;
+}
+
+/// How many of the ends, which ascend, are before `at`.
+std::size_t values_before(std::span<const std::uint16_t> ends, std::size_t at) {
+  // All as wide as what is compared, so that many are compared at once.
+  const auto limit = static_cast<std::uint16_t>(at);
+  std::uint16_t count = 0;
+  for (const std::uint16_t end : ends) {
+    count = static_cast<std::uint16_t>(count + (end < limit ? 1 : 0));
+  }
+  return count;
+}
+
+/// The memory is going to be read: many at once cost little more than one.
+void prefetch(const void* from, std::size_t bytes) {
+  constexpr std::size_t cache_line = 64;
+  for (std::size_t i = 0; i < bytes; i += cache_line) {
+    __builtin_prefetch(static_cast<const char*>(from) + i);
+  }
 }
 
 /// Where `"uuid":` stands first at or after `from`; npos where it does not.
@@ -122,8 +155,9 @@ void KeptPayloads::keep(const Value& payload, const event::Origin& origin,
   if (uuid == members.end() || !uuid->value.is_string() || uuid->value.as_string().empty()) {
     return;
   }
-  const std::size_t bytes = origin.text.size() + members.size() * sizeof(Kept::Place);
+  const std::size_t bytes = origin.text.size() + members.size() * place_bytes;
   if (origin.keys == 0 || origin.text.size() > limits::kept_payload_bytes_max ||
+      !lies_in(uuid->value.as_string(), origin.text) ||
       bytes_ + bytes > limits::kept_payloads_bytes_max) {
     forget(uuid->value);
     return;
@@ -145,7 +179,7 @@ void KeptPayloads::keep(const Value& payload, const event::Origin& origin,
   kept.fields = fields_;
   kept.stored = &stored;
   kept.text.assign(origin.text);
-  find_places(origin.text, members, kept.places);
+  find_places(origin.text, members, kept);
   kept.uuid = static_cast<std::size_t>(uuid - members.begin());
   bytes_ += bytes_of(kept);
 }
@@ -229,16 +263,20 @@ void KeptPayloads::clear() {
 }
 
 std::string_view KeptPayloads::uuid_in(std::string_view text) {
-  // Not far from where it stood last, as what comes after it differs little.
-  constexpr std::size_t near = 96;
-  std::size_t key = find_uuid_key(text, text.size() - std::min(text.size(), uuid_from_end_ + near));
-  if (key == std::string_view::npos) {
+  const auto stands_at = [&](std::size_t from_end) {
+    return from_end <= text.size() && text.substr(text.size() - from_end).starts_with(uuid_key);
+  };
+  const auto* const known = std::ranges::find_if(uuids_from_end_, stands_at);
+  std::size_t key = 0;
+  if (known != uuids_from_end_.end()) {
+    key = text.size() - *known;
+  } else {
     key = find_uuid_key(text, 0);
+    if (key == std::string_view::npos) {
+      return {};
+    }
+    uuids_from_end_[uuids_found_++ % uuids_from_end_.size()] = text.size() - key;
   }
-  if (key == std::string_view::npos) {
-    return {};
-  }
-  uuid_from_end_ = text.size() - key;
   std::string_view rest = text.substr(key + uuid_key.size());
   while (rest.starts_with(' ')) {
     rest.remove_prefix(1);
@@ -250,9 +288,18 @@ KeptPayloads::Kept* KeptPayloads::find(std::string_view text) {
   if (slots_.empty() || text.size() > limits::kept_payload_bytes_max) {
     return nullptr;
   }
+  prefetch(text.data(), text.size());  // the uuid stands near its end
   const std::string_view uuid = uuid_in(text);
   Slot* const slot = uuid.empty() ? nullptr : slot_of(hash_of(uuid));
-  return slot == nullptr ? nullptr : slot->kept.get();
+  if (slot == nullptr) {
+    return nullptr;
+  }
+  Kept& kept = *slot->kept;
+  prefetch(kept.text.data(), kept.text.size());
+  prefetch(kept.stored, sizeof(*kept.stored));
+  prefetch(kept.begins.data(), kept.begins.size() * sizeof(std::uint16_t));
+  prefetch(kept.ends.data(), kept.ends.size() * sizeof(std::uint16_t));
+  return &kept;
 }
 
 bool KeptPayloads::find_changes(const Kept& kept, std::string_view text) {
@@ -260,7 +307,6 @@ bool KeptPayloads::find_changes(const Kept& kept, std::string_view text) {
   const std::string_view before = kept.text;
   std::size_t at = 0;      // in `before`; so far it is known what has become of it
   std::size_t now_at = 0;  // the same place in `text`
-  auto place = kept.places.begin();
   for (;;) {
     const std::size_t same = common_prefix(before.data() + at, text.data() + now_at,
                                            std::min(before.size() - at, text.size() - now_at));
@@ -270,44 +316,47 @@ bool KeptPayloads::find_changes(const Kept& kept, std::string_view text) {
       return true;
     }
     // The bytes that differ belong to the value that they stand in, or that they prolong.
-    place = std::lower_bound(place, kept.places.end(), at,
-                             [](const Kept::Place& one, std::size_t end) { return one.end < end; });
-    const auto member = static_cast<std::size_t>(place - kept.places.begin());
-    if (place == kept.places.end() || place->begin > at || member == kept.uuid ||
+    const std::size_t member = values_before(kept.ends, at);
+    const bool is_next = changes_found_ == 0 || member > changes_[changes_found_ - 1].member;
+    if (!is_next || member == kept.ends.size() || kept.begins[member] > at || member == kept.uuid ||
         changes_found_ == changes_.size()) {
       return false;
     }
-    const std::size_t begin = now_at - (at - place->begin);
+    const std::size_t begin = now_at - (at - kept.begins[member]);
     const event::Scalar scalar = event::leading_scalar(text.substr(begin));
     if (scalar.value.is_undefined()) {
       return false;
     }
+    __builtin_prefetch(&kept.stored->payload->members()[member], 1);
     now_at = begin + scalar.size;
-    at = place->end;
+    at = kept.ends[member];
     changes_[changes_found_++] = {member, begin, now_at, scalar.value};
-    ++place;
   }
 }
 
 void KeptPayloads::replace(Kept& kept, std::string_view text) {
-  std::size_t shift = 0;  // wraps around where the text becomes shorter
-  std::size_t next = 0;   // the first member that has not been moved
+  std::uint16_t shift = 0;  // wraps around where the text becomes shorter
+  std::size_t next = 0;     // the first member that has not been moved
   const auto move_until = [&](std::size_t end) {
-    for (; next < end && shift != 0; ++next) {
-      Kept::Place& place = kept.places[next];
-      place = {static_cast<std::uint16_t>(place.begin + shift),
-               static_cast<std::uint16_t>(place.end + shift)};
+    const auto moved = [&](std::uint16_t place) {
+      return static_cast<std::uint16_t>(place + shift);
+    };
+    if (shift != 0) {
+      for (std::size_t i = next; i < end; ++i) {
+        kept.begins[i] = moved(kept.begins[i]);
+        kept.ends[i] = moved(kept.ends[i]);
+      }
     }
     next = end;
   };
   for (const Change& change : changes()) {
     move_until(change.member);
-    Kept::Place& place = kept.places[change.member];
-    shift = change.end - place.end;
-    place = {static_cast<std::uint16_t>(change.begin), static_cast<std::uint16_t>(change.end)};
+    shift = static_cast<std::uint16_t>(change.end - kept.ends[change.member]);
+    kept.begins[change.member] = static_cast<std::uint16_t>(change.begin);
+    kept.ends[change.member] = static_cast<std::uint16_t>(change.end);
     ++next;
   }
-  move_until(kept.places.size());
+  move_until(kept.ends.size());
   if (changes_found_ != 0) {
     const std::size_t first = changes_[0].begin;
     bytes_ += text.size() - kept.text.size();

@@ -40,14 +40,18 @@ class KeptPayloads {
   struct Kept {
     StoredParticipant* stored = nullptr;
     std::string text;
-    struct Place {
-      std::uint16_t begin = 0;
-      std::uint16_t end = 0;
-    };
+    // Where the values stand in the text, one of each for a member. Apart from one another, so that
+    // many are searched and moved at once.
+    std::vector<std::uint16_t> begins;
+    std::vector<std::uint16_t> ends;
     static_assert(limits::kept_payload_bytes_max <= std::numeric_limits<std::uint16_t>::max());
-    std::vector<Place> places;  ///< of the values in the text, one for each member
     std::shared_ptr<const Fields> fields;
-    std::size_t uuid = 0;  ///< the member that holds it
+    std::size_t uuid = 0;  ///< the member that holds it, a string without escapes
+
+    [[nodiscard]] std::string_view uuid_text() const {
+      return std::string_view(text).substr(begins[uuid] + std::size_t{1},
+                                           ends[uuid] - begins[uuid] - std::size_t{2});
+    }
   };
 
   /// Keeps the payload that `stored` was made from; where its origin does not allow it, or there is
@@ -90,7 +94,9 @@ class KeptPayloads {
   std::size_t bytes_ = 0;                 // of all texts and places
   std::uint64_t keys_ = 0;                // of the payload that was kept last
   std::shared_ptr<const Fields> fields_;  // of the same
-  std::size_t uuid_from_end_ = 0;         // where the key `uuid` stood last
+  // Where the key `uuid` stood, from the end of the text on: what comes after it differs little.
+  std::array<std::size_t, 4> uuids_from_end_{};
+  std::size_t uuids_found_ = 0;
   std::array<Change, 8> changes_;
   std::size_t changes_found_ = 0;
 };

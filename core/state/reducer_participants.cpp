@@ -145,7 +145,7 @@ void Reducer::change(KeptPayloads::Kept& kept, std::string_view text) {
   kept_payloads_.replace(kept, text);
 
   const Value room_id = Value::string(main_room);
-  const bool self = is_self(room_id, stored.payload->members()[kept.uuid].value);
+  const bool self = is_self(room_id, Value::string(kept.uuid_text()));
   if (!self && !options_.signals && !options_.digest && !policy_.lists_every_change) {
     return;
   }
