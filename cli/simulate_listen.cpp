@@ -237,7 +237,7 @@ Result<ExitCode> serve_conference(const sim::Options& conference, const Values& 
   serving.address = **address;
   serving.identity = *std::move(identity);
   serving.timeline.rate = *rate;
-  serving.log = say;
+  serving.log = [](std::string_view sentence) { say(sentence); };
   if (journal) {
     serving.journal = [&](const replayer::JournalEntry& entry) { journal->note(entry); };
   }

@@ -26,7 +26,7 @@ constexpr std::uint64_t spacing_bytes_min = std::uint64_t{256} * 1024;
 constexpr std::uint64_t spacing_times = 8;
 
 /// Frames between two calls of the progress function.
-constexpr std::uint64_t progress_frames = 4096;
+constexpr std::uint64_t frames_until_told = 4096;
 
 std::uint64_t spacing_after(std::uint64_t checkpoint_bytes) {
   return std::max(spacing_bytes_min, spacing_times * checkpoint_bytes);
@@ -60,7 +60,7 @@ class Indexing {
       if (auto added = add_if_due(); !added) {
         return added;
       }
-      if (progress && count % progress_frames == 0) {
+      if (progress && count % frames_until_told == 0) {
         progress(static_cast<double>((*frame)->seq) /
                  static_cast<double>(std::max<std::uint64_t>(tape_.summary().frame_count, 1)));
       }

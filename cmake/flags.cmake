@@ -41,6 +41,20 @@ if(CCACHE_PROGRAM)
   set(CMAKE_CXX_COMPILER_LAUNCHER "${CCACHE_PROGRAM}")
 endif()
 
+# A unity build parses the headers that sources share once, which is most of what compiling them takes.
+# Off, a change of one source compiles no other.
+option(TAPEDECK_UNITY "Compile the sources of a target several at once" ON)
+if(TAPEDECK_UNITY AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # It warns of what the unnamed namespace of an included file holds, as every one is then.
+  target_compile_options(tapedeck_flags INTERFACE -Wno-subobject-linkage)
+endif()
+
+# tapedeck_unity(TARGET): its sources may be compiled several at once.
+function(tapedeck_unity target)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ${TAPEDECK_UNITY}
+                                             UNITY_BUILD_BATCH_SIZE 8)
+endfunction()
+
 # tapedeck_library(NAME SOURCES file... DEPENDS target... PRIVATE_DEPENDS target...)
 # A static library tapedeck_NAME, known to its users as tapedeck::NAME.
 function(tapedeck_library name)
@@ -52,6 +66,7 @@ function(tapedeck_library name)
     target_compile_features(tapedeck_${name} PUBLIC cxx_std_20)
     target_link_libraries(tapedeck_${name} PUBLIC ${arg_DEPENDS}
                           PRIVATE $<BUILD_INTERFACE:tapedeck_flags> ${arg_PRIVATE_DEPENDS})
+    tapedeck_unity(tapedeck_${name})
   else()
     add_library(tapedeck_${name} INTERFACE)
     target_include_directories(tapedeck_${name}

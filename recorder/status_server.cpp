@@ -39,7 +39,7 @@ constexpr std::size_t buffered_bytes_max = std::size_t{2} * request_bytes_max;
 /// Until the next attempt to accept where the system had nothing left to accept with.
 constexpr std::chrono::milliseconds accept_again{200};
 
-using Request = http::request<http::string_body>;
+using HttpRequest = http::request<http::string_body>;
 
 constexpr const char* readable = "GET, HEAD";
 
@@ -49,7 +49,7 @@ StatusPage refusal(unsigned status, std::string sentence) {
           .body = std::move(sentence) + '\n'};
 }
 
-std::string_view path_of(const Request& request) {
+std::string_view path_of(const HttpRequest& request) {
   const std::string_view target = request.target();
   return target.substr(0, target.find('?'));
 }
@@ -76,8 +76,8 @@ struct StatusServer::State : std::enable_shared_from_this<State> {
   void accept();
   void accepted(const error_code& error, tcp::socket socket);
   /// Why a request is refused before anything is done for it.
-  [[nodiscard]] std::optional<StatusPage> refused(const Request& request) const;
-  [[nodiscard]] StatusPage answer(const Request& request) const;
+  [[nodiscard]] std::optional<StatusPage> refused(const HttpRequest& request) const;
+  [[nodiscard]] StatusPage answer(const HttpRequest& request) const;
   /// The methods that the path of a request has.
   [[nodiscard]] const char* methods_of(std::string_view path) const;
 
@@ -223,7 +223,7 @@ const char* StatusServer::State::methods_of(std::string_view path) const {
   return posts.contains(path) ? "POST" : pages(path) ? readable : "";
 }
 
-std::optional<StatusPage> StatusServer::State::refused(const Request& request) const {
+std::optional<StatusPage> StatusServer::State::refused(const HttpRequest& request) const {
   const auto hosts = request.count(http::field::host);
   if (hosts > 1 || (hosts == 0 && request.version() >= 11)) {
     return refusal(400, "One Host header is needed.");
@@ -249,7 +249,7 @@ std::optional<StatusPage> StatusServer::State::refused(const Request& request) c
   return std::nullopt;
 }
 
-StatusPage StatusServer::State::answer(const Request& request) const {
+StatusPage StatusServer::State::answer(const HttpRequest& request) const {
   if (auto refusal = refused(request)) {
     return *std::move(refusal);
   }

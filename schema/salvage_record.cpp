@@ -11,10 +11,6 @@ constexpr std::size_t first_page_header_bytes = 100;
 constexpr std::size_t leaf_head_bytes = 8;
 constexpr std::size_t interior_head_bytes = 12;
 
-bool is_interior(PageKind kind) {
-  return kind == PageKind::table_interior || kind == PageKind::index_interior;
-}
-
 /// Takes a number of one to nine bytes off the front. False: it is not all there.
 bool take_varint(std::string_view& bytes, std::uint64_t& number) {
   number = 0;

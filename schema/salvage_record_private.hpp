@@ -21,6 +21,10 @@ enum class PageKind : std::uint8_t {
   table_leaf = 13,
 };
 
+[[nodiscard]] inline bool is_interior(PageKind kind) {
+  return kind == PageKind::table_interior || kind == PageKind::index_interior;
+}
+
 /// What the first bytes of a page of a b-tree say.
 struct PageHead {
   PageKind kind = PageKind::none;

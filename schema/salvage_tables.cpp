@@ -10,8 +10,8 @@
 namespace tapedeck::schema {
 namespace {
 
-constexpr std::int64_t int64_min = std::numeric_limits<std::int64_t>::min();
-constexpr std::int64_t int64_max = std::numeric_limits<std::int64_t>::max();
+constexpr std::int64_t rowid_min = std::numeric_limits<std::int64_t>::min();
+constexpr std::int64_t rowid_max = std::numeric_limits<std::int64_t>::max();
 
 /// No b-tree of SQLite is deeper.
 constexpr int depth_max = 20;
@@ -66,10 +66,6 @@ const Shape& shape_of(SavedTable table) {
 bool holds_rows(PageKind kind, bool has_rowid) {
   return has_rowid ? kind == PageKind::table_leaf
                    : kind == PageKind::index_leaf || kind == PageKind::index_interior;
-}
-
-bool is_interior(PageKind kind) {
-  return kind == PageKind::table_interior || kind == PageKind::index_interior;
 }
 
 /// Keeps of `items` as many as can be in ascending order; the others are those that are out of
@@ -158,7 +154,7 @@ void SalvagedTape::note_damage(const Tree& tree) {
 }
 
 void SalvagedTape::read_schema() {
-  follow(1, {Owner::schema, {}}, 0, int64_min, int64_max);
+  follow(1, {Owner::schema, {}}, 0, rowid_min, rowid_max);
   for (const Shape& shape : shapes) {
     TableState& state = states_[static_cast<std::size_t>(shape.table)];
     state.found = roots_[static_cast<std::size_t>(shape.table)] != 0;
@@ -199,14 +195,14 @@ void SalvagedTape::take_schema_row(const SalvagedRow& row) {
 void SalvagedTape::follow_trees() {
   for (const Shape& shape : shapes) {
     if (const std::uint32_t root = roots_[static_cast<std::size_t>(shape.table)]; root != 0) {
-      follow(root, {Owner::table, shape.table}, 0, int64_min, int64_max);
+      follow(root, {Owner::table, shape.table}, 0, rowid_min, rowid_max);
     }
   }
   if (index_root_ != 0) {
-    follow(index_root_, {Owner::index, {}}, 0, int64_min, int64_max);
+    follow(index_root_, {Owner::index, {}}, 0, rowid_min, rowid_max);
   }
   for (const std::uint32_t root : other_roots_) {
-    follow(root, {Owner::other, {}}, 0, int64_min, int64_max);
+    follow(root, {Owner::other, {}}, 0, rowid_min, rowid_max);
   }
 }
 
@@ -244,7 +240,7 @@ void SalvagedTape::follow_children(std::string_view page, const PageHead& head, 
     }
     if (has_rowids && (cell->rowid <= above || cell->rowid > most)) {
       note_damage(tree);  // a wrong border does not keep anybody from what is behind it
-      follow(cell->left_child, tree, depth + 1, int64_min, int64_max);
+      follow(cell->left_child, tree, depth + 1, rowid_min, rowid_max);
       continue;
     }
     follow(cell->left_child, tree, depth + 1, above, has_rowids ? cell->rowid : most);
@@ -391,7 +387,7 @@ bool SalvagedTape::take_rows(std::string_view page, const PageHead& head, SavedT
 
 void SalvagedTape::take_index(std::string_view page, const PageHead& head) {
   std::vector<SalvagedValue> values;
-  std::int64_t before = int64_min;
+  std::int64_t before = rowid_min;
   for (std::uint32_t i = 0; i < head.cell_count; ++i) {
     const auto cell = cell_at(page, head, i, file_.usable_bytes());
     if (!cell || cell->overflow_page != 0 ||
@@ -403,7 +399,7 @@ void SalvagedTape::take_index(std::string_view page, const PageHead& head) {
     ++index_.rows;
     index_.sum += index_sum(values[0].integer, seq);
     index_.seq_max = std::max(index_.seq_max, seq);
-    if (before != int64_min && seq == before + 1) {
+    if (before != rowid_min && seq == before + 1) {
       index_.seq_known = std::max(index_.seq_known, seq);
     }
     before = seq;
@@ -517,7 +513,7 @@ void SalvagedTape::take_orphan(std::uint32_t number, std::string_view page, cons
       return holds_rows(head.kind, candidate.has_rowid) && has_shape(values, candidate.values);
     });
     if (shape != shapes.end() &&
-        take_rows(page, head, shape->table, {{}, {}, number, false, int64_min, int64_max})) {
+        take_rows(page, head, shape->table, {{}, {}, number, false, rowid_min, rowid_max})) {
       owners_[number] = Owner::table;
       ++states_[static_cast<std::size_t>(shape->table)].orphans;
       return;

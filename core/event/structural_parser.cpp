@@ -21,7 +21,7 @@ bool is_space(char c) {
 }
 
 /// The tokens of a text. Passed on by value: kept in registers it is twice as fast.
-struct Cursor {
+struct TokenCursor {
   const char* text;
   const std::uint32_t* token;  // the next one; behind the last stands the first once more
 
@@ -40,7 +40,7 @@ struct Cursor {
 };
 
 /// Whether the next tokens are this key and the colon after it.
-[[gnu::always_inline]] inline bool is_key(const Cursor& at, std::size_t text_size,
+[[gnu::always_inline]] inline bool is_key(const TokenCursor& at, std::size_t text_size,
                                           const ExpectedKey& expected) {
   const std::size_t begin = *at.token + std::size_t{1};
   if (at.token[1] - at.token[0] != expected.size() + 2 || at.next() != '"') {
@@ -72,12 +72,12 @@ struct StructuralParser::Impl {
   bool find_tokens();
 
   // Each reads what begins at `at` and moves it behind; false where it is not what it should be.
-  bool value(Cursor& at, Value& made, std::size_t depth);
-  bool scalar(Cursor& at, Value& made);
-  bool string(Cursor& at, std::string_view& made);
+  bool value(TokenCursor& at, Value& made, std::size_t depth);
+  bool scalar(TokenCursor& at, Value& made);
+  bool string(TokenCursor& at, std::string_view& made);
   bool escaped(std::string_view& made);
-  bool array(Cursor& at, Value& made, std::size_t depth);
-  bool object(Cursor& at, Value& made, std::size_t depth);
+  bool array(TokenCursor& at, Value& made, std::size_t depth);
+  bool object(TokenCursor& at, Value& made, std::size_t depth);
 
   /// The place of the next member or item. What is in it is of before.
   Member& push() {
@@ -86,7 +86,7 @@ struct StructuralParser::Impl {
     }
     return pending[pendings++];
   }
-  bool value_at(std::size_t place, Cursor& at, std::size_t depth);
+  bool value_at(std::size_t place, TokenCursor& at, std::size_t depth);
   /// `order` is that of its keys, 0 where it is not known.
   Value close_object(std::size_t from, std::size_t depth, std::uint64_t order);
 };
@@ -128,7 +128,7 @@ bool StructuralParser::Impl::escaped(std::string_view& made) {
   return true;
 }
 
-[[gnu::always_inline]] inline bool StructuralParser::Impl::string(Cursor& at,
+[[gnu::always_inline]] inline bool StructuralParser::Impl::string(TokenCursor& at,
                                                                   std::string_view& made) {
   const char* const first = at.text + *at.token + 1;
   ++at.token;
@@ -141,7 +141,7 @@ bool StructuralParser::Impl::escaped(std::string_view& made) {
 }
 
 /// Reads anything but an array or an object.
-[[gnu::always_inline]] inline bool StructuralParser::Impl::scalar(Cursor& at, Value& made) {
+[[gnu::always_inline]] inline bool StructuralParser::Impl::scalar(TokenCursor& at, Value& made) {
   if (at.next() == '"') {
     std::string_view inside;
     if (!string(at, inside)) {
@@ -162,7 +162,7 @@ bool StructuralParser::Impl::escaped(std::string_view& made) {
   return !word.is_undefined();
 }
 
-bool StructuralParser::Impl::value(Cursor& at, Value& made, std::size_t depth) {
+bool StructuralParser::Impl::value(TokenCursor& at, Value& made, std::size_t depth) {
   switch (at.next()) {
     case '{':
       return depth < depth_max && object(at, made, depth + 1);
@@ -174,7 +174,8 @@ bool StructuralParser::Impl::value(Cursor& at, Value& made, std::size_t depth) {
 }
 
 /// Reads the next value into a place of what is pending.
-[[gnu::always_inline]] inline bool StructuralParser::Impl::value_at(std::size_t place, Cursor& at,
+[[gnu::always_inline]] inline bool StructuralParser::Impl::value_at(std::size_t place,
+                                                                    TokenCursor& at,
                                                                     std::size_t depth) {
   if (at.next() != '{' && at.next() != '[') {
     return scalar(at, pending[place].value);  // where it will stay: moving it is slow
@@ -187,7 +188,7 @@ bool StructuralParser::Impl::value(Cursor& at, Value& made, std::size_t depth) {
   return true;
 }
 
-bool StructuralParser::Impl::array(Cursor& at, Value& made, std::size_t depth) {
+bool StructuralParser::Impl::array(TokenCursor& at, Value& made, std::size_t depth) {
   ++at.token;
   const std::size_t from = pendings;
   if (at.next() == ']') {
@@ -220,8 +221,8 @@ bool StructuralParser::Impl::array(Cursor& at, Value& made, std::size_t depth) {
   return true;
 }
 
-bool StructuralParser::Impl::object(Cursor& outer, Value& made, std::size_t depth) {
-  Cursor at = outer;
+bool StructuralParser::Impl::object(TokenCursor& outer, Value& made, std::size_t depth) {
+  TokenCursor at = outer;
   ++at.token;
   const std::size_t from = pendings;
   if (at.next() == '}') {
@@ -302,7 +303,7 @@ std::optional<Value> StructuralParser::parse(std::string_view text, Arena& arena
   impl.escapes = std::memchr(text.data(), '\\', text.size()) != nullptr;
   impl.is_as_it_came = true;
   impl.arena = &arena;
-  Cursor at{text.data(), impl.stage_1->structural_indexes.get()};
+  TokenCursor at{text.data(), impl.stage_1->structural_indexes.get()};
   Value made;
   if (!impl.value(at, made, 0) || at.token != impl.end) {
     return std::nullopt;

@@ -105,18 +105,18 @@ struct Layout {
   std::string_view name;
   std::size_t places;
 };
-constexpr std::array<Layout, 12> layouts{{{"1:0", 1},
-                                          {"1:7", 8},
-                                          {"1:21", 22},
-                                          {"2:21", 23},
-                                          {"1:33", 34},
-                                          {"4:0", 4},
-                                          {"9:0", 9},
-                                          {"16:0", 16},
-                                          {"25:0", 25},
-                                          {"5:7", 12},
-                                          {"ac", 25},
-                                          {"ac_presentation_in_mix", 8}}};
+constexpr std::array<Layout, 12> node_layouts{{{"1:0", 1},
+                                               {"1:7", 8},
+                                               {"1:21", 22},
+                                               {"2:21", 23},
+                                               {"1:33", 34},
+                                               {"4:0", 4},
+                                               {"9:0", 9},
+                                               {"16:0", 16},
+                                               {"25:0", 25},
+                                               {"5:7", 12},
+                                               {"ac", 25},
+                                               {"ac_presentation_in_mix", 8}}};
 
 /// Who is seen, in the order of the places: the spotlighted first, then who last spoke.
 std::vector<Leg> seen_people(const Room& room, std::size_t places) {
@@ -268,16 +268,16 @@ std::string stage_payload(const Room& room) {
 }
 
 bool is_layout(std::string_view name) {
-  return std::any_of(layouts.begin(), layouts.end(),
+  return std::any_of(node_layouts.begin(), node_layouts.end(),
                      [name](const Layout& known) { return known.name == name; });
 }
 
 std::string layout_payload(const Room& room) {
   const bool in_mix = room.presenter != no_leg && room.layout == "ac";
   const std::string_view view = in_mix ? std::string_view("ac_presentation_in_mix") : room.layout;
-  const auto* layout = std::find_if(layouts.begin(), layouts.end(),
+  const auto* layout = std::find_if(node_layouts.begin(), node_layouts.end(),
                                     [view](const Layout& known) { return known.name == view; });
-  check(layout != layouts.end(), "a layout without a number of places");
+  check(layout != node_layouts.end(), "a layout without a number of places");
   const std::string screens =
       Object().text("chair_layout", room.layout).text("guest_layout", room.layout).take();
   Object object;

@@ -9,7 +9,7 @@
 namespace tapedeck::state {
 namespace {
 
-struct OutputField {
+struct StatusField {
   std::string_view key;
   std::string_view wire;
   Clients clients = every_client;
@@ -17,7 +17,7 @@ struct OutputField {
 };
 
 /// In the order of the client's object literal; rawData follows.
-constexpr OutputField output_fields[] = {
+constexpr StatusField status_fields[] = {
     {.key = "locked", .wire = "locked"},
     {.key = "guestsMuted", .wire = "guests_muted"},
     {.key = "allMuted", .wire = "all_muted", .is_flag = true},
@@ -44,9 +44,9 @@ Value conference_status(const Value& payload, Client client, event::Arena& arena
   if (payload.is_nullish()) {
     throw Thrown{"the status is null"};
   }
-  auto* const members = arena.allocate<event::Member>(std::size(output_fields) + 1);
+  auto* const members = arena.allocate<event::Member>(std::size(status_fields) + 1);
   std::size_t count = 0;
-  for (const OutputField& field : output_fields) {
+  for (const StatusField& field : status_fields) {
     if (!field.clients.has(client)) {
       continue;
     }

@@ -27,15 +27,8 @@ namespace {
 using namespace replayer;
 using boost::asio::ip::tcp;
 
-constexpr std::int64_t never_ns = std::numeric_limits<std::int64_t>::max();
 /// What the sockets between server and client may hold.
 constexpr std::size_t kernel_bytes_max = std::size_t{16} * 1024;
-
-void expect(bool holds, const std::string& what, Faults& faults) {
-  if (!holds && faults.size() < 20) {
-    faults.push_back("audience: " + what);
-  }
-}
 
 /// What the server says that it sent on one stream.
 struct Sent {
@@ -163,7 +156,7 @@ class Audience final : public port::Clock {
 
   void run() {
     const auto played = deck_.run(*this, [this] { return next_client() == nullptr; });
-    expect(played.has_value(), "a replay failed", faults_);
+    expect(played.has_value(), "a replay to the audience failed", faults_);
     settle();
   }
 

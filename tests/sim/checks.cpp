@@ -23,12 +23,6 @@ constexpr std::int64_t tick_ns = limits::commit_ns_max / 4;
 /// roster that has it already; where hardly anybody is there that is some seconds ahead.
 constexpr double roster_ahead_s = 3;
 
-void expect(bool holds, const std::string& what, Faults& faults) {
-  if (!holds && faults.size() < 20) {
-    faults.push_back(what);
-  }
-}
-
 void check_frames(const ConnectionLog& log, const std::vector<OwnedFrame>& frames,
                   std::int64_t tape_minus_clock_ns, bool is_cut, Faults& faults) {
   std::vector<std::string> expected = reference_blocks(log.body, limits::frame_bytes_max);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
 #include <string_view>
 #include <utility>
 
@@ -11,8 +10,6 @@
 
 namespace tapedeck::test {
 namespace {
-
-constexpr std::int64_t never_ns = std::numeric_limits<std::int64_t>::max();
 
 /// Bytes that no node sends, each of them a whole block or the beginning of one.
 constexpr std::array<std::string_view, 9> noise{

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,9 @@
 #include "tests/sim/mutant.hpp"
 
 namespace tapedeck::test {
+
+/// Later than any time of a run.
+inline constexpr std::int64_t never_ns = std::numeric_limits<std::int64_t>::max();
 
 struct NetworkPlan {
   std::string_view line_end = "\n";     ///< the node's own, or CR LF, or CR

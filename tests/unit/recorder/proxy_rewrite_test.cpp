@@ -5,7 +5,7 @@
 namespace tapedeck::recorder {
 namespace {
 
-MessageHead head_of(std::string_view text) {
+MessageHead head_in(std::string_view text) {
   HeadReader reader;
   return **reader.take(text);
 }
@@ -13,10 +13,10 @@ MessageHead head_of(std::string_view text) {
 class ProxyRewrite : public testing::Test {
  protected:
   Result<ProxiedRequest> rewrite(std::string_view text) {
-    return rewrite_request(head_of(text), "127.0.0.1:8080", node_, network_);
+    return rewrite_request(head_in(text), "127.0.0.1:8080", node_, network_);
   }
   std::string answer(std::string_view text, std::string_view own = "http://here:8080") const {
-    MessageHead head = head_of(text);
+    MessageHead head = head_in(text);
     rewrite_response(head, node_, own);
     return head.text();
   }
