@@ -48,7 +48,8 @@ struct TokenCursor {
   }
   return begin + ExpectedKey::bytes_read <= text_size
              ? expected.is_at(at.text + begin)
-             : expected.key() == std::string_view(at.text + begin, expected.size());
+             : expected.key() == std::string_view(at.text + begin, expected.size()) &&
+                   at.text[at.token[1]] == ':';
 }
 
 }  // namespace

@@ -68,7 +68,7 @@ class FieldPlaces {
 
   /// The value of a field in a payload with those keys; undefined where there is none.
   [[nodiscard]] const Value& find(const Value& payload, ParticipantField field) const {
-    static constexpr Value undefined;
+    static constexpr Value undefined{};
     const std::uint32_t place = places_[static_cast<std::size_t>(field)];
     return place == none ? undefined : payload.members()[place].value;
   }

@@ -50,7 +50,8 @@ std::string go_on(state::Derivation& derivation) {
   for (const auto& [event, data] : afterwards) {
     const std::string raw =
         "event: " + std::string(event) + "\ndata: " + std::string(data) + "\n\n";
-    derivation.push({1, 1, ++now_ns}, now_ns, raw);
+    ++now_ns;
+    derivation.push({1, 1, now_ns}, now_ns, raw);
     while (const auto step = derivation.next()) {
       for (const state::Emitted& signal : step->signals) {
         log += state::name_of(signal.signal);

@@ -3,7 +3,7 @@
 // soak HOURS... runs each length with a conference and a tape of its own, through the recorder with
 // --scrub, prints what the process has in memory at the end of each part, and fails where the last
 // quarter of a run holds more than its first, but for allowed_bytes. The suite runs one hour;
-// `soak 1 6 24` is the longer run.
+// `soak 1 6 24` is the longer run. Under a sanitizer memory is not judged.
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
@@ -22,6 +22,7 @@
 #include "recorder/scrub.hpp"
 #include "schema/tape_reader.hpp"
 #include "schema/tape_writer.hpp"
+#include "tests/support/own_memory.hpp"
 #include "tests/support/tape_builder.hpp"
 
 namespace tapedeck {
@@ -98,9 +99,11 @@ bool soak(std::int64_t hours) {
   for (const std::uint64_t peak : peaks) {
     std::printf(" %s", format_bytes(peak).c_str());
   }
-  std::printf(": %s\n", flat ? "flat" : "NOT FLAT");
+  std::printf(": %s\n", !test::memory_is_own ? "not judged, the sanitizer has memory of its own"
+                        : flat               ? "flat"
+                                             : "NOT FLAT");
   std::fflush(stdout);  // the next run takes its time
-  return flat;
+  return flat || !test::memory_is_own;
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // Where a client of `tapedeck replay` is on the tape: joining in the middle, coming back, what was lost, pauses.
 // Run with node --test and TAPEDECK naming the built command.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import http from 'node:http';
@@ -145,8 +145,12 @@ test('--chunks writes the pieces that were read, each at its time', async () => 
   const tape = inFolder('chunks.tape');
   const child = spawn(tapedeck, ['record', '-', '-o', tape]);
   const pieces = ['data: one', '\n\ndata: tw', 'o\n\ndata: three\n\n'];
+  const bytesRead = () => spawnSync('sqlite3', ['-readonly', tape, 'SELECT max(offset) FROM reads'], { encoding: 'utf8' }).stdout.trim();
+  let bytes = 0;
   for (const piece of pieces) {
     child.stdin.write(piece);
+    bytes += piece.length;
+    await waitFor('the piece on the tape', () => fs.existsSync(tape) && bytesRead() === String(bytes));
     await new Promise(resolve => { setTimeout(resolve, 150 * slowdown); });
   }
   child.stdin.end();

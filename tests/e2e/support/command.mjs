@@ -10,6 +10,8 @@ import { createInterface } from 'node:readline';
 export const tapedeck = process.env.TAPEDECK;
 // So many times as long as another build may this one take, for want of a better machine or for a sanitizer.
 export const slowdown = Number(process.env.TAPEDECK_SLOWDOWN ?? 1);
+// For a test that cannot be under a sanitizer: why it is skipped there, else false.
+export const memoryIsNotItsOwn = process.env.TAPEDECK_SANITIZER ? 'the sanitizer has memory of its own' : false;
 assert.ok(tapedeck, 'TAPEDECK names the built command');
 
 // A folder that goes away with the process; `fresh` names a file that is not in it yet.

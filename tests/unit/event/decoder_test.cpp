@@ -168,6 +168,16 @@ TEST(Decoder, TellsWhenTheSameKeysStandInTheSameOrder) {
   EXPECT_EQ(decoded.origin.size.bytes(), copy_size(decoded.value).bytes());
 }
 
+TEST(Decoder, WantsAColonAfterAKeyThatItExpects) {
+  const std::string before = R"({"a":0,"b":1,"c":2,"d":3,"e":4,"f":5,"g":6,"h")";
+  Decoder decoder;
+  ASSERT_NE(decoder.decode(before + ":7}").origin.keys, 0U);
+  for (const char* const wrong : {",7}", "[7}", "{7}", "}7}", "7}", "\"7}", "}"}) {
+    EXPECT_FALSE(decoder.decode(before + wrong).ok()) << wrong;
+  }
+  EXPECT_TRUE(decoder.decode(before + " : 7}").ok());
+}
+
 TEST(Decoder, TakesNoControlCharacterForWhiteSpace) {
   EXPECT_EQ(round_trip("[1\x01]"), "not JSON at 2");
   EXPECT_EQ(round_trip("{\"a\"\f:1}"), "not JSON at 4");
