@@ -64,16 +64,16 @@ std::vector<replayer::Told> Reactions::carry_out(const Command& command,
 void Reactions::carry_out(const Change& change, const replayer::JoinInfo& who) {
   using What = Change::What;
   const state::Room* room = state().room(change.room);
-  if (room == nullptr && change.what != What::room_begins) {
+  const bool is_there = room != nullptr && (change.room == state::main_room || room->is_known());
+  if (!is_there && change.what != What::room_begins) {
     return;
   }
   switch (change.what) {
     case What::participant:
-      if (!change.fields.empty() && change.fields.front().first == presenting_field) {
-        pass_floor(change);
-      } else {
-        set_participant(change);
-      }
+      set_participant(change);
+      return;
+    case What::floor:
+      pass_floor(change);
       return;
     case What::status:
       set_fields({change.room, std::string(status_event)}, status_event, *room->status,
@@ -274,12 +274,15 @@ void Reactions::begin_room(const Change& change, const replayer::JoinInfo& who) 
 
 void Reactions::end_room(const Change& change) {
   const state::Room* room = state().room(change.room);
-  if (change.room == state::main_room || !room->is_known()) {
+  if (change.room == state::main_room) {
     return;
   }
   const std::string payload = room->breakout->is_object()
                                   ? json_of(*room->breakout)
                                   : with_field("{}", "breakout_uuid", json_of(*room->id));
+  if (!presenter_of(change.room).empty()) {
+    tell(change.room, "presentation_stop", "{}");
+  }
   ended_.insert(change.room);
   tell(state::main_room, "breakout_end", payload);
 }

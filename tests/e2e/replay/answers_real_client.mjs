@@ -121,7 +121,7 @@ await check('without --react commands are answered, and nothing else', () =>
     assert.equal(signals.onConferenceStatus.at(-1).status.locked, false);
   }));
 
-const briefly = ['--idle-ms', '150', '--max-ms', '2000'];
+const briefly = ['--idle-ms', '400', '--max-ms', '4000'];
 await check('a PIN is asked for where the recorded client was asked; any will do', async () => {
   const tape = makeTape('pin.tape', [
     [1, 'POST', 'request_token', '{}', 403, '{"status":"success","result":{"pin":"required","guest_pin":"none","version":{}}}'],
