@@ -180,6 +180,18 @@ void Reactions::pass_floor(const Change& change) {
   }
 }
 
+std::string Reactions::commanded_floor_back(const std::string& room) {
+  const auto held =
+      state().room(room) == nullptr ? held_.end() : held_.find({room, presenter_of(room)});
+  if (held == held_.end() || !held->second.contains(std::string(presenting_field))) {
+    return {};
+  }
+  tell(room, "presentation_stop", "{}");
+  std::string block = std::move(told_.back().block);
+  told_.pop_back();
+  return block;
+}
+
 std::string Reactions::presenter_of(std::string_view room) const {
   return text_of((*state().room(room)->presentation)["presenter_uuid"]);
 }
@@ -311,6 +323,7 @@ std::optional<std::string> Reactions::rewrite(const port::Frame& frame) {
   parser_.reset();
   parser_.push(frame.raw);
   std::optional<std::string> sent;
+  std::string before;
   while (const auto parsed = parser_.next()) {
     if (parsed->kind != sse::Parsed::Kind::message || !decoder_.decode(parsed->message.data).ok()) {
       continue;
@@ -323,9 +336,12 @@ std::optional<std::string> Reactions::rewrite(const port::Frame& frame) {
                                      : std::string(parsed->message.event);
     const std::string_view payload =
         nested ? event::raw_member(data, "data") : event::raw_value(data);
+    if (inner == "breakout_end") {
+      before = commanded_floor_back(event::string_of(event::raw_member(payload, "breakout_uuid")));
+    }
     const auto told = told_of(room, inner, payload);
     if (!told) {
-      return "";
+      return before;
     }
     if (*told != payload) {
       event::Replacements changes(data);
@@ -335,6 +351,9 @@ std::optional<std::string> Reactions::rewrite(const port::Frame& frame) {
     break;  // a block has one message
   }
   hear(sent ? *sent : frame.raw, frame.connection_id);
+  if (!before.empty()) {
+    sent = before + (sent ? *sent : std::string(frame.raw));
+  }
   return sent;
 }
 

@@ -202,6 +202,13 @@ TEST_F(ReactionsTest, NobodyPresentsInARoomThatHasEnded) {
                 event("breakout_end", R"({"breakout_uuid":"red","participant_uuid":"m2"})"));
 }
 
+TEST_F(ReactionsTest, WhoTookTheFloorOfARoomThatEndsOnTheRecordingPresentsNoMore) {
+  const std::string end = event("breakout_end", R"({"breakout_uuid":"red"})");
+  EXPECT_NE(command({"breakouts", "red", "participants", "eve", "take_floor"}), "");
+  EXPECT_EQ(sent(end), in_room("red", "presentation_stop", "{}") + end);
+  EXPECT_TRUE(reactions.state().room("red")->presentation->is_undefined());
+}
+
 TEST_F(ReactionsTest, AGuestIsLetDoWhatIsAboutThemselvesAndChat) {
   const auto is_for_hosts_alone = [&](std::vector<std::string_view> path) {
     const replayer::Call call{.who = who, .method = "POST", .path = std::move(path)};
