@@ -40,11 +40,35 @@ constexpr std::array participant_commands{
     FieldCommand{"buzz", "buzz_time", ""},
     FieldCommand{"clearbuzz", "buzz_time", "0"},
     FieldCommand{"unlock", "service_type", R"("conference")"},
-    FieldCommand{"take_floor", "is_presenting", R"("YES")"},
-    FieldCommand{"release_floor", "is_presenting", R"("NO")"},
     FieldCommand{"show_live_captions", "show_live_captions", "true"},
     FieldCommand{"hide_live_captions", "show_live_captions", "false"},
 };
+
+constexpr std::array floor_commands{
+    FieldCommand{"take_floor", "is_presenting", R"("YES")"},
+    FieldCommand{"release_floor", "is_presenting", R"("NO")"},
+};
+
+/// Of these about themselves, and of those about the room, a guest is not let give any.
+constexpr std::array<std::string_view, 7> hosts_commands_about_participants{
+    "spotlighton",         "spotlightoff",       "role",    "unlock",
+    "allowrxpresentation", "denyrxpresentation", "transfer"};
+constexpr std::array<std::string_view, 16> hosts_commands_about_rooms{"lock",
+                                                                      "unlock",
+                                                                      "start_conference",
+                                                                      "muteguests",
+                                                                      "unmuteguests",
+                                                                      "set_guests_can_unmute",
+                                                                      "disconnect",
+                                                                      "transform_layout",
+                                                                      "clearallbuzz",
+                                                                      "silent_video_detection",
+                                                                      "dial",
+                                                                      "breakouts",
+                                                                      "breakouts/message",
+                                                                      "breakouts/disconnect",
+                                                                      "breakouts/empty",
+                                                                      "participants/breakout"};
 
 constexpr std::array room_commands{
     FieldCommand{"lock", "locked", "true"},
@@ -122,6 +146,8 @@ class Reader {
     const std::string& name = command_.name;
     if (const FieldCommand* command = find(participant_commands, name)) {
       set(What::participant, command->field, command->json);
+    } else if (const FieldCommand* floor = find(floor_commands, name)) {
+      set(What::floor, floor->field, floor->json);
     } else if (name == "overlaytext" && body_["text"].is_string()) {
       set(What::participant, "overlay_text", quoted(body_["text"].as_string()));
     } else if (name == "pres_in_mix" && body_["state"].is_boolean()) {
@@ -314,6 +340,20 @@ std::optional<Command> read_command(const replayer::Call& call, const state::Sta
   return Reader(call, state, wall_ns).read();
 }
 
+bool is_for_hosts(const Command& command, const replayer::JoinInfo& who) {
+  const auto is_among = [&](const auto& names) {
+    return std::ranges::find(names, command.name) != names.end();
+  };
+  if (command.room != state::main_room) {
+    return true;  // only hosts are in the main room and in others at once
+  }
+  if (!command.who.empty()) {
+    return command.name != "message" &&
+           (command.who != who.participant_uuid || is_among(hosts_commands_about_participants));
+  }
+  return is_among(hosts_commands_about_rooms) || command.name.starts_with("video_mixes/");
+}
+
 bool is_so(const state::State& state, const Change& change) {
   const state::Room* room = state.room(change.room);
   const bool is_there = state.participant(change.room, change.who) != nullptr;
@@ -322,6 +362,7 @@ bool is_so(const state::State& state, const Change& change) {
   };
   switch (change.what) {
     case What::participant:
+    case What::floor:
       return is_there && has_first(*state.participant(change.room, change.who)->payload);
     case What::status:
       return room != nullptr && has_first(*room->status);

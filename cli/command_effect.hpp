@@ -7,17 +7,20 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "core/state/state.hpp"
 #include "replayer/call.hpp"
+#include "replayer/join_info.hpp"
 
 namespace tapedeck::cli {
 
 struct Change {
   enum class What {
     participant,  ///< `fields` of `who`
+    floor,        ///< `who` presents, or no longer, as the field is_presenting says
     status,       ///< `fields` of conference_update
     layout,       ///< `fields` of layout
     message,      ///< `who` says `text` of the type `kind`, to `to` alone unless that is ""
@@ -54,6 +57,12 @@ struct Command {
 /// time that is played, which a raised hand and a spotlight carry.
 [[nodiscard]] std::optional<Command> read_command(const replayer::Call& call,
                                                   const state::State& state, std::int64_t wall_ns);
+
+/// Whether a node lets only hosts give it: all but what guests do about themselves, and chat.
+[[nodiscard]] bool is_for_hosts(const Command& command, const replayer::JoinInfo& who);
+
+/// What a node answers 403 to a guest who gives one of these.
+inline constexpr std::string_view invalid_role = "Invalid role";
 
 /// Whether things are in this state as the change says. Never of a message, a refer and an end:
 /// no state tells.

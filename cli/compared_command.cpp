@@ -17,7 +17,8 @@ std::string_view name_of(ComparedCommand::Effect effect) {
 }
 
 std::string sentence(const ComparedCommand& command) {
-  std::string text = command.text + " at " + format_duration(command.at_ns) + ": ";
+  std::string text = command.text + " at " + format_duration(command.at_ns) +
+                     (command.refused ? ", refused to a guest: " : ": ");
   const bool effect_is_known = command.effect != ComparedCommand::Effect::unknown;
   if (!command.tape_has_calls) {
     text += effect_is_known ? "" : "the tape has no calls of the recorded client";

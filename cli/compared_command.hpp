@@ -17,6 +17,7 @@ struct ComparedCommand {
   std::string path = {};   ///< below the conference
   std::string text = {};   ///< as describe() has it
   bool tape_has_calls = true;
+  bool refused = false;  ///< a guest gave it, and only hosts may
   /// The same call of the recorded client.
   struct Recorded {
     std::int64_t at_ns = 0;

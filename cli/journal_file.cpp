@@ -97,6 +97,9 @@ void JournalFile::note(const ComparedCommand& command, std::int64_t now_ns) {
   if (command.effect == ComparedCommand::Effect::later) {
     json.member("effect_ns", command.effect_ns);
   }
+  if (command.refused) {
+    json.key("refused").boolean(true);
+  }
   json.end_object();
   output_.buffer() += '\n';
   written_ = output_.written();

@@ -64,16 +64,16 @@ std::vector<replayer::Told> Reactions::carry_out(const Command& command,
 void Reactions::carry_out(const Change& change, const replayer::JoinInfo& who) {
   using What = Change::What;
   const state::Room* room = state().room(change.room);
-  if (room == nullptr && change.what != What::room_begins) {
+  const bool is_there = room != nullptr && (change.room == state::main_room || room->is_known());
+  if (!is_there && change.what != What::room_begins) {
     return;
   }
   switch (change.what) {
     case What::participant:
-      if (!change.fields.empty() && change.fields.front().first == presenting_field) {
-        pass_floor(change);
-      } else {
-        set_participant(change);
-      }
+      set_participant(change);
+      return;
+    case What::floor:
+      pass_floor(change);
       return;
     case What::status:
       set_fields({change.room, std::string(status_event)}, status_event, *room->status,
@@ -180,6 +180,18 @@ void Reactions::pass_floor(const Change& change) {
   }
 }
 
+std::string Reactions::commanded_floor_back(const std::string& room) {
+  const auto held =
+      state().room(room) == nullptr ? held_.end() : held_.find({room, presenter_of(room)});
+  if (held == held_.end() || !held->second.contains(std::string(presenting_field))) {
+    return {};
+  }
+  tell(room, "presentation_stop", "{}");
+  std::string block = std::move(told_.back().block);
+  told_.pop_back();
+  return block;
+}
+
 std::string Reactions::presenter_of(std::string_view room) const {
   return text_of((*state().room(room)->presentation)["presenter_uuid"]);
 }
@@ -274,12 +286,15 @@ void Reactions::begin_room(const Change& change, const replayer::JoinInfo& who) 
 
 void Reactions::end_room(const Change& change) {
   const state::Room* room = state().room(change.room);
-  if (change.room == state::main_room || !room->is_known()) {
+  if (change.room == state::main_room) {
     return;
   }
   const std::string payload = room->breakout->is_object()
                                   ? json_of(*room->breakout)
                                   : with_field("{}", "breakout_uuid", json_of(*room->id));
+  if (!presenter_of(change.room).empty()) {
+    tell(change.room, "presentation_stop", "{}");
+  }
   ended_.insert(change.room);
   tell(state::main_room, "breakout_end", payload);
 }
@@ -308,6 +323,7 @@ std::optional<std::string> Reactions::rewrite(const port::Frame& frame) {
   parser_.reset();
   parser_.push(frame.raw);
   std::optional<std::string> sent;
+  std::string before;
   while (const auto parsed = parser_.next()) {
     if (parsed->kind != sse::Parsed::Kind::message || !decoder_.decode(parsed->message.data).ok()) {
       continue;
@@ -320,9 +336,12 @@ std::optional<std::string> Reactions::rewrite(const port::Frame& frame) {
                                      : std::string(parsed->message.event);
     const std::string_view payload =
         nested ? event::raw_member(data, "data") : event::raw_value(data);
+    if (inner == "breakout_end") {
+      before = commanded_floor_back(event::string_of(event::raw_member(payload, "breakout_uuid")));
+    }
     const auto told = told_of(room, inner, payload);
     if (!told) {
-      return "";
+      return before;
     }
     if (*told != payload) {
       event::Replacements changes(data);
@@ -332,6 +351,9 @@ std::optional<std::string> Reactions::rewrite(const port::Frame& frame) {
     break;  // a block has one message
   }
   hear(sent ? *sent : frame.raw, frame.connection_id);
+  if (!before.empty()) {
+    sent = before + (sent ? *sent : std::string(frame.raw));
+  }
   return sent;
 }
 

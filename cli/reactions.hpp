@@ -56,6 +56,8 @@ class Reactions {
                   const Fields& fields);
   bool set_participant(const Change& change);
   void pass_floor(const Change& change);
+  /// A block that ends the presentation of who was commanded to present in a room; "": nobody was.
+  [[nodiscard]] std::string commanded_floor_back(const std::string& room);
   /// Their uuid; "": nobody presents there.
   [[nodiscard]] std::string presenter_of(std::string_view room) const;
   void say(const Change& change, const replayer::JoinInfo& who);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
 
 #include "core/base/percent.hpp"
 #include "core/base/utf8.hpp"
@@ -70,13 +71,14 @@ Result<RecordedCalls> RecordedCalls::read(const schema::TapeReader& tape) {
   for (const port::Exchange& exchange : *exchanges) {
     if (auto call = call_of(exchange)) {
       if (call->path == "request_token") {
-        calls.learn_of_pin(exchange);
+        calls.learn_of_join(exchange);
       }
       call->body = calls.normalized(call->body);
       calls.calls_.push_back(*std::move(call));
     }
   }
   std::ranges::stable_sort(calls.calls_, {}, &RecordedCall::at_ns);
+  std::ranges::stable_sort(calls.joins_, {}, &RecordedJoin::at_ns);
   return calls;
 }
 
@@ -92,14 +94,19 @@ std::string RecordedCalls::normalized(std::string_view body) {
   return text == "{}" ? "" : text;
 }
 
-void RecordedCalls::learn_of_pin(const port::Exchange& exchange) {
+void RecordedCalls::learn_of_join(const port::Exchange& exchange) {
   const event::Decoded body = decoder_.decode(exchange.response_body);
   const event::Value result = body.value["result"];
+  const bool is_guest = result["role"].is_text("GUEST");
+  if (exchange.status == 200 && result["participant_uuid"].is_string()) {
+    joins_.push_back({.at_ns = exchange.response_ns,
+                      .participant_uuid = std::string(result["participant_uuid"].as_string()),
+                      .role = is_guest ? replayer::Role::guest : replayer::Role::host});
+  }
   if (exchange.status == 403 && result["pin"].is_text("required")) {
     asked_pin_ = {.guests_need_one = result["guest_pin"].is_text("required")};
   } else if (exchange.status == 200 && asked_pin_ && asked_pin_->guests_need_one) {
-    asked_pin_->role =
-        result["role"].is_text("GUEST") ? replayer::Role::guest : replayer::Role::host;
+    asked_pin_->role = is_guest ? replayer::Role::guest : replayer::Role::host;
   }
 }
 
@@ -123,6 +130,11 @@ std::optional<RecordedCalls::Match> RecordedCalls::nearest(std::string_view meth
     best = is_better ? match : *best;
   }
   return best;
+}
+
+const RecordedJoin* RecordedCalls::joined_at(std::int64_t at_ns) const {
+  const auto after = std::ranges::upper_bound(joins_, at_ns, {}, &RecordedJoin::at_ns);
+  return after == joins_.begin() ? nullptr : &*std::prev(after);
 }
 
 const RecordedCall* RecordedCalls::answered(std::string_view path, std::string_view query,

@@ -26,6 +26,13 @@ struct RecordedCall {
   std::string answer;  ///< of a GET
 };
 
+/// The recorded client was let in.
+struct RecordedJoin {
+  std::int64_t at_ns = 0;  ///< when it was answered
+  std::string participant_uuid;
+  replayer::Role role = replayer::Role::host;
+};
+
 /// A path below a conference as RecordedCall has it.
 [[nodiscard]] std::string joined_path(const std::vector<std::string_view>& path);
 
@@ -54,14 +61,18 @@ class RecordedCalls {
   [[nodiscard]] const RecordedCall* answered(std::string_view path, std::string_view query,
                                              std::int64_t at_ns) const;
 
+  /// How the recorded client had joined last at `at_ns`; null: the tape does not tell.
+  [[nodiscard]] const RecordedJoin* joined_at(std::int64_t at_ns) const;
+
   /// What was asked of the recorded client before it got in: a PIN, which no tape has.
   [[nodiscard]] std::optional<replayer::AnyPin> asked_pin() const { return asked_pin_; }
 
  private:
   [[nodiscard]] std::string normalized(std::string_view body);
-  void learn_of_pin(const port::Exchange& exchange);
+  void learn_of_join(const port::Exchange& exchange);
 
   std::vector<RecordedCall> calls_;
+  std::vector<RecordedJoin> joins_;  ///< in the order of time
   std::optional<replayer::AnyPin> asked_pin_;
   event::Decoder decoder_;
 };

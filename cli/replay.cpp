@@ -49,10 +49,13 @@ class DigestSink final : public replayer::PacedSink {
   schema::ByteDigest digest_;
 };
 
-/// Plays to one sink to the end; false when interrupted.
-Result<bool> play(const schema::TapeReader& tape, const ReplayWishes& wishes, replayer::Deck& deck,
-                  FaultRun& faults, NewMarks& marks, replayer::StopRequest& stop,
-                  replayer::PacedSink& sink) {
+/// How a replay ended.
+enum class End { of_tape, by_key, interrupted };
+
+/// Plays to one sink.
+Result<End> play(const schema::TapeReader& tape, const ReplayWishes& wishes, replayer::Deck& deck,
+                 FaultRun& faults, NewMarks& marks, replayer::StopRequest& stop,
+                 replayer::PacedSink& sink) {
   auto own_marks = TapeMarks::read(tape, path_of_marks(wishes), marks);
   if (!own_marks) {
     return fail(own_marks.error());
@@ -97,12 +100,15 @@ Result<bool> play(const schema::TapeReader& tape, const ReplayWishes& wishes, re
   if (!ran) {
     return fail(ran.error());
   }
-  return deck.empty();
+  return deck.empty() ? End::of_tape : terminal.quit() ? End::by_key : End::interrupted;
 }
 
-ExitCode exit_code(bool to_the_end, const replayer::PlayReport& played) {
-  say((to_the_end ? "played " : "interrupted after ") + summary(played));
-  return to_the_end ? ExitCode::done : ExitCode::interrupted;
+ExitCode exit_code(End end, const replayer::PlayReport& played) {
+  const char* const how = end == End::of_tape  ? "played "
+                          : end == End::by_key ? "quit after "
+                                               : "interrupted after ";
+  say(how + summary(played));
+  return end == End::interrupted ? ExitCode::interrupted : ExitCode::done;
 }
 
 Result<ExitCode> play_to_stdout(const schema::TapeReader& tape, const ReplayWishes& wishes,
@@ -113,11 +119,11 @@ Result<ExitCode> play_to_stdout(const schema::TapeReader& tape, const ReplayWish
   const auto writes = faults.plan().writes_apart() ? each_frame : wishes.chunks ? each_moment : due;
   replayer::FdSink sink(STDOUT_FILENO, "stdout", stop, writes);
   replayer::Deck deck;
-  const auto to_the_end = play(tape, wishes, deck, faults, marks, stop, sink);
-  if (!to_the_end) {
-    return fail(to_the_end.error());
+  const auto end = play(tape, wishes, deck, faults, marks, stop, sink);
+  if (!end) {
+    return fail(end.error());
   }
-  return exit_code(*to_the_end, deck.report());
+  return exit_code(*end, deck.report());
 }
 
 Result<ExitCode> play_to_nothing(const schema::TapeReader& tape, const ReplayWishes& wishes,
@@ -126,9 +132,9 @@ Result<ExitCode> play_to_nothing(const schema::TapeReader& tape, const ReplayWis
   stop.catch_signals();
   DigestSink sink;
   replayer::Deck deck;
-  const auto to_the_end = play(tape, wishes, deck, faults, marks, stop, sink);
-  if (!to_the_end) {
-    return fail(to_the_end.error());
+  const auto end = play(tape, wishes, deck, faults, marks, stop, sink);
+  if (!end) {
+    return fail(end.error());
   }
   const replayer::PlayReport& played = deck.report();
   Output output;
@@ -141,7 +147,7 @@ Result<ExitCode> play_to_nothing(const schema::TapeReader& tape, const ReplayWis
   if (auto flushed = output.flush(); !flushed) {
     return fail(flushed.error());
   }
-  return exit_code(*to_the_end, played);
+  return exit_code(*end, played);
 }
 
 Result<ExitCode> play_to_destination(const schema::TapeReader& tape, const ReplayWishes& wishes,
@@ -201,7 +207,7 @@ Result<ExitCode> run_replay(const Arguments& arguments) {
   std::unique_ptr<schema::TapeReader> tape;
   const bool is_folder = std::filesystem::is_directory(wishes->tape);
   if (is_folder && (wishes->destination != Destination::server || !wishes->more.empty())) {
-    return fail_io("'" + wishes->tape + "' is a folder, which goes with --listen and alone");
+    return fail_usage("'" + wishes->tape + "' is a folder, which goes with --listen and alone");
   }
   if (!is_folder) {
     auto opened = open_tape(*wishes, merged);

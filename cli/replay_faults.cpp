@@ -45,6 +45,11 @@ Result<FaultWishes> read_fault_wishes(const Values& values) {
     if (!fault) {
       return fail_usage("--fault: " + fault.error().message);
     }
+    const bool is_of_requests =
+        fault->kind == replayer::FaultKind::status || fault->kind == replayer::FaultKind::expire;
+    if (is_of_requests && (values.has("stdout") || values.has("null"))) {
+      return fail_usage("--fault: '" + text + "' goes with --listen: nobody asks for anything");
+    }
     if (const std::string event(fault->name(replayer::FaultKey::event)); !event.empty()) {
       warn_of_unknown_event("fault", event);
     }
@@ -80,6 +85,7 @@ Result<std::unique_ptr<FaultRun>> FaultRun::begin(const FaultWishes& wishes,
   if (wishes.log) {
     schema::TapeWriterOptions writing;
     writing.existing = wishes.overwrite ? schema::Existing::overwrite : schema::Existing::refuse;
+    writing.can_append = false;
     writing.wall_now_ns = wall_now_ns();
     auto tape = schema::TapeWriter::open(*wishes.log, writing);
     if (!tape) {

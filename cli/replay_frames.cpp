@@ -1,15 +1,20 @@
 #include "cli/replay_frames.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 #include <map>
 #include <utility>
 
 #include "cli/conference_tape.hpp"
+#include "core/base/limits.hpp"
 #include "core/base/saturating.hpp"
+#include "core/event/decoder.hpp"
+#include "core/event/kind.hpp"
 #include "core/sse/message_parser.hpp"
 #include "core/state/javascript.hpp"
 #include "core/state/restore.hpp"
+#include "core/state/snapshot.hpp"
 #include "core/state/state_json.hpp"
 #include "replayer/chunked_source.hpp"
 #include "replayer/looped_source.hpp"
@@ -33,20 +38,68 @@ bool sets_event_id(const port::Frame& frame, std::string_view id) {
   return parser.last_event_id() == id;
 }
 
-/// Whether a block brings an event of this name.
-bool brings(const port::Frame& frame, std::string_view event) {
-  if (frame.raw.find(event) == std::string_view::npos) {
+/// Whether a block brings an event of this name; `heed` is told of its data.
+bool brings(const port::Frame& frame, std::string_view event,
+            const std::function<void(std::string_view data)>& heed = {}) {
+  // memmem skips, which find() does not.
+  if (::memmem(frame.raw.data(), frame.raw.size(), event.data(), event.size()) == nullptr) {
     return false;
   }
   sse::MessageParser parser;
   parser.push(frame.raw);
   while (const auto parsed = parser.next()) {
     if (parsed->kind == sse::Parsed::Kind::message && parsed->message.event == event) {
+      if (heed) {
+        heed(parsed->message.data);
+      }
       return true;
     }
   }
   return false;
 }
+
+/// How many events of this name have come; of names that might be it where there are too many to
+/// keep apart.
+std::uint64_t count_of(std::string_view name, const state::Counts& counts) {
+  const event::Kind kind = event::kind_of(name);
+  const std::uint64_t of_kind = counts.by_kind[static_cast<std::size_t>(kind)];
+  if (kind != event::Kind::unknown || name.size() > limits::unknown_name_bytes_max) {
+    return of_kind;
+  }
+  const auto found = counts.unknown.find(name);
+  return found != counts.unknown.end()                       ? found->second
+         : counts.unknown.size() < limits::unknown_names_max ? 0
+                                                             : of_kind;
+}
+
+/// Notes where the one-time tokens of transfers are, as they are played.
+class TransferNotes final : public port::FrameSource {
+ public:
+  using Transfers = std::map<std::string, replayer::Position, std::less<>>;
+
+  /// `transfers` must outlive it.
+  TransferNotes(std::unique_ptr<port::FrameSource> source, Transfers& transfers)
+      : source_(std::move(source)), transfers_(transfers) {}
+
+  [[nodiscard]] Result<std::optional<port::Frame>> next() override {
+    auto frame = source_->next();
+    if (frame && *frame) {
+      brings(**frame, "refer", [&](std::string_view data) {
+        const event::Decoded payload = decoder_.decode(data);
+        if (const event::Value token = payload.value["token"]; payload.ok() && token.is_string()) {
+          transfers_[std::string(token.as_string())] = {.seq = (*frame)->seq,
+                                                        .at_ns = (*frame)->recv_ns};
+        }
+      });
+    }
+    return frame;
+  }
+
+ private:
+  std::unique_ptr<port::FrameSource> source_;
+  Transfers& transfers_;
+  event::Decoder decoder_;
+};
 
 /// How many bytes of the connection of a frame come before it.
 Result<std::uint64_t> offset_of(const schema::TapeReader& tape, const port::Frame& frame) {
@@ -169,7 +222,11 @@ Result<std::unique_ptr<port::FrameSource>> ServedFrames::open_passes(
       edited(std::make_unique<replayer::LoopedSource>(std::move(open), passes,
                                                       wishes_.timeline.from_ns, start),
              wishes_.edits);
-  if (wishes_.faithful || wishes_.destination != Destination::server) {
+  if (wishes_.destination != Destination::server) {
+    return frames;
+  }
+  frames = std::make_unique<TransferNotes>(std::move(frames), transfers_);
+  if (wishes_.faithful) {
     return frames;
   }
   return std::unique_ptr<port::FrameSource>(
@@ -288,8 +345,11 @@ Result<replayer::Position> ServedFrames::behind(std::uint64_t seq, std::uint64_t
 Result<std::optional<replayer::Position>> ServedFrames::find_event(std::string_view event,
                                                                    std::uint64_t seq) {
   const std::uint64_t pass = seq == 0 || last_seq_ == 0 ? 0 : (seq - 1) / last_seq_;
-  const std::uint64_t first = std::max(seq_on_tape(seq) + 1, first_seq_);
-  auto opened = tape_.frames({.first_seq = first, .last_seq = last_seq_});
+  const auto passed_over = last_without(event, std::max(seq_on_tape(seq) + 1, first_seq_));
+  if (!passed_over) {
+    return fail(passed_over.error());
+  }
+  auto opened = tape_.frames({.first_seq = *passed_over + 1, .last_seq = last_seq_});
   if (!opened) {
     return fail(opened.error());
   }
@@ -302,6 +362,7 @@ Result<std::optional<replayer::Position>> ServedFrames::find_event(std::string_v
     if (!*frame) {
       return std::optional<replayer::Position>();
     }
+    ++frames_searched_;
     if (brings(**frame, event)) {
       auto place = behind((*frame)->seq - 1, pass);
       if (!place) {
@@ -311,6 +372,36 @@ Result<std::optional<replayer::Position>> ServedFrames::find_event(std::string_v
       return std::optional(*place);
     }
   }
+}
+
+/// A checkpoint counts the events up to it: the first that has one more is found by halving.
+Result<std::uint64_t> ServedFrames::last_without(std::string_view event, std::uint64_t first_seq) {
+  const auto count_at = [&](std::uint64_t seq) -> Result<std::uint64_t> {
+    const auto reducer = known_.recorded_after(seq);
+    return reducer ? Result<std::uint64_t>(count_of(event, (*reducer)->state().counts))
+                   : fail(reducer.error());
+  };
+  std::uint64_t without = first_seq - 1;
+  std::uint64_t with = last_seq_ + 1;  // as far as is known
+  std::optional<std::uint64_t> count;
+  while (without + 1 < with) {
+    const auto checkpoint =
+        tape_.checkpoint_up_to(without + (with - without) / 2, state::snapshot_version);
+    if (!checkpoint) {
+      return fail(checkpoint.error());
+    }
+    if (!*checkpoint || (*checkpoint)->seq <= without) {
+      break;
+    }
+    const auto before = count ? Result<std::uint64_t>(*count) : count_at(without);
+    const auto here = count_at((*checkpoint)->seq);
+    if (!before || !here) {
+      return fail(!before ? before.error() : here.error());
+    }
+    count = *before;
+    (*here == *count ? without : with) = (*checkpoint)->seq;
+  }
+  return without;
 }
 
 Result<std::string> ServedFrames::state_json(std::uint64_t seq) {
@@ -369,6 +460,32 @@ Result<std::optional<replayer::Position>> ServedFrames::find_event_id(std::strin
       return std::optional(replayer::Position{.seq = (*frame)->seq, .at_ns = (*frame)->recv_ns});
     }
   }
+}
+
+Result<std::optional<replayer::Position>> ServedFrames::find_transfer(
+    std::string_view token) const {
+  const auto found = transfers_.find(token);
+  if (found == transfers_.end()) {
+    return std::optional<replayer::Position>();
+  }
+  replayer::Position position = found->second;
+  const std::uint64_t seq = seq_on_tape(position.seq);
+  const auto refer = frame(seq);
+  const auto next = frame(seq + 1);
+  if (!refer || !next) {
+    return fail(!refer ? refer.error() : next.error());
+  }
+  // Where the recorded client went too, the connection that follows tells all that is to be known.
+  position.needs_state = seq == last_seq_ || next->connection_id == refer->connection_id;
+  return std::optional(position);
+}
+
+std::int64_t ServedFrames::connected_ns(const replayer::Moment& moment) const {
+  const std::uint64_t seq = on_tape(moment).seq;
+  const auto next = frame(seq < last_seq_ ? seq + 1 : seq);
+  const auto connection =
+      std::ranges::find(connections_, next ? next->connection_id : 0, &schema::Connection::id);
+  return connection == connections_.end() ? 0 : connection->start.opened_ns;
 }
 
 replayer::Loss ServedFrames::loss_between(std::uint32_t connection_id,

@@ -2,8 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -51,6 +54,13 @@ class ServedFrames final : public replayer::Reel {
   /// Behind the first frame that sets this event id, so that nothing after it is lost.
   [[nodiscard]] Result<std::optional<replayer::Position>> find_event_id(std::string_view id) const;
 
+  /// Behind the transfer with this one-time token, where it has been played; nothing: it has not.
+  [[nodiscard]] Result<std::optional<replayer::Position>> find_transfer(
+      std::string_view token) const;
+
+  /// When the recorded connection was opened that goes on at this moment.
+  [[nodiscard]] std::int64_t connected_ns(const replayer::Moment& moment) const;
+
   [[nodiscard]] replayer::Loss loss_between(std::uint32_t connection_id,
                                             std::uint32_t next_connection_id) const;
 
@@ -62,6 +72,8 @@ class ServedFrames final : public replayer::Reel {
   [[nodiscard]] Result<replayer::Kept> add_mark(replayer::Mark mark) override {
     return marks_.add(std::move(mark));
   }
+  /// How many frames have been read for all the events that were looked for.
+  [[nodiscard]] std::uint64_t frames_searched() const { return frames_searched_; }
   /// Of the tape, before anything is edited.
   [[nodiscard]] Result<std::string> state_json(std::uint64_t seq) override;
   [[nodiscard]] Result<std::optional<replayer::Glance>> glance(std::uint64_t seq) override;
@@ -93,6 +105,9 @@ class ServedFrames final : public replayer::Reel {
       const schema::FrameRange& range) const;
   [[nodiscard]] Result<port::Frame> frame(std::uint64_t seq) const;
   [[nodiscard]] Result<std::uint64_t> first_whole_seq() const;
+  /// A frame from `first_seq` on up to which no event of this name comes, the last one that the
+  /// checkpoints of the tape can tell; the one before `first_seq` where they tell nothing.
+  [[nodiscard]] Result<std::uint64_t> last_without(std::string_view event, std::uint64_t first_seq);
 
   const schema::TapeReader& tape_;
   const ReplayWishes& wishes_;
@@ -101,11 +116,14 @@ class ServedFrames final : public replayer::Reel {
   std::optional<TapeState> asked_;  ///< for who asks for the state; made then
   TapeMarks marks_;
   replayer::LeftOut left_out_;
+  /// Where the one-time tokens of transfers were played last.
+  std::map<std::string, replayer::Position, std::less<>> transfers_;
   std::vector<schema::Connection> connections_;
   /// Of a pass: its first frame, its last, and how much recorded time it is.
   std::uint64_t first_seq_ = 1;
   std::uint64_t last_seq_ = 0;
   std::int64_t pass_ns_ = 0;
+  std::uint64_t frames_searched_ = 0;
 };
 
 }  // namespace tapedeck::cli

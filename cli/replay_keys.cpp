@@ -75,7 +75,7 @@ std::string status_line(const Steering& steering) {
   const auto sessions = steering.sessions(all_sessions);
   const replayer::Plays& plays = steering.plays();
   if (sessions.empty()) {
-    return "nothing is played yet, " + plays.begins_at_rate().to_string() + "x" +
+    return "nothing is played, " + plays.begins_at_rate().to_string() + "x" +
            (plays.begins_paused() ? ", paused" : "");
   }
   const Session& first = sessions.front();
@@ -148,6 +148,7 @@ void ReplayKeys::press_character(char key, Steering& steering) {
       help_ = true;
       return;
     case 'q':
+      quit_ = true;
       stop_.request();
       return;
     default:

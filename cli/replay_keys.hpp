@@ -30,6 +30,8 @@ class ReplayKeys {
   [[nodiscard]] const std::string& note() const { return note_; }
   /// `?` was pressed since the last call.
   [[nodiscard]] bool take_help() { return std::exchange(help_, false); }
+  /// `q` was pressed.
+  [[nodiscard]] bool quit() const { return quit_; }
 
  private:
   void press_in_prompt(const Pressed& pressed, replayer::Steering& steering);
@@ -42,6 +44,7 @@ class ReplayKeys {
   std::string event_;       ///< as far as it is typed
   std::string last_event_;  ///< an empty answer is this one again
   bool help_ = false;
+  bool quit_ = false;
 };
 
 /// The terminal of a replay: keys where stdin is one, the line where stderr is one. Nothing is said
@@ -58,6 +61,8 @@ class ReplayConsole {
   [[nodiscard]] replayer::Console console();
   /// A line of something else follows.
   void clear();
+  /// The stop was asked for by a key, and is no interruption.
+  [[nodiscard]] bool quit() const { return keys_.quit(); }
 
  private:
   void heed(replayer::Steering& steering);

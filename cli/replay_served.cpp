@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -101,6 +102,18 @@ class ReplayJournal {
   std::int64_t started_ns_ = replayer::steady_now_ns();
 };
 
+/// Where a transfer leads that was played, and as who; nothing: it was not, or cannot be read.
+std::optional<replayer::Transfer> transfer_of(const ServedFrames& frames, const ServedCalls& calls,
+                                              std::string_view token) {
+  const auto behind = frames.find_transfer(token);
+  if (!behind || !*behind) {
+    return std::nullopt;
+  }
+  const RecordedJoin* join = calls.joined_at({.seq = (*behind)->seq, .at_ns = (*behind)->at_ns});
+  return replayer::Transfer{.position = **behind,
+                            .role = join != nullptr ? join->role : replayer::Role::host};
+}
+
 Result<void> prepare(Conference& conference, const schema::TapeReader& tape, TapeMarks marks,
                      const ReplayWishes& wishes, ReplayJournal& journal) {
   auto frames = ServedFrames::prepare(tape, wishes, std::move(marks));
@@ -112,9 +125,9 @@ Result<void> prepare(Conference& conference, const schema::TapeReader& tape, Tap
       wishes.self.value_or(tape.value("self").value_or(std::string(default_participant_uuid)));
   ServedFrames& served = *conference.frames;
   auto prepared = ServedCalls::prepare(
-      tape, served, conference.self,
-      {.react = wishes.react,
-       .compared = [&journal](const ComparedCommand& command) { journal.note(command); }});
+      tape, served, {.react = wishes.react, .compared = [&journal](const ComparedCommand& command) {
+                       journal.note(command);
+                     }});
   if (!prepared) {
     return fail(prepared.error());
   }
@@ -125,6 +138,15 @@ Result<void> prepare(Conference& conference, const schema::TapeReader& tape, Tap
   programme.open_stream = [&served](const replayer::JoinInfo&) { return served.open(); };
   programme.reopen = [&served](const replayer::Position& at) { return served.reopen(at); };
   programme.open_state = [&calls](std::uint64_t seq) { return calls.open_state(seq); };
+  programme.find_transfer = [&served, &calls](std::string_view token) {
+    return transfer_of(served, calls, token);
+  };
+  if (!wishes.self) {
+    programme.participant_at = [&calls](const replayer::Moment& moment) {
+      const RecordedJoin* join = calls.joined_at(moment);
+      return join != nullptr ? join->participant_uuid : std::string();
+    };
+  }
   programme.find_event_id = [&served](std::string_view id) { return served.find_event_id(id); };
   programme.call = [&calls](const replayer::Call& call, replayer::Answer& answer) {
     return calls.call(call, answer);

@@ -17,11 +17,11 @@ Options replay_options() {
       "open, as in a meeting in which nothing happens; SIGINT or SIGTERM ends the server, exit\n"
       "0. A block that a lost connection tore, and a byte order mark after a reconnect, are not\n"
       "served. With --cert it is https. --stdout and --null play every byte, as 'tapedeck cat'\n"
-      "gives them, and exit 130 when they are interrupted. Several tapes are played as one, "
-      "merged\n"
-      "on one timeline. A folder is served as a node with a conference for each tape in it: its\n"
-      "alias is the one on the tape, else the name of the file without .tape; /events/ALIAS is\n"
-      "its stream. What is served is steered by HTTP too, at /tapedeck/v1/ (docs/openapi.json).\n"
+      "gives them, and exit 130 when a signal interrupts them. Several tapes are played as one,\n"
+      "merged on one timeline. A folder is served as a node with a conference for each tape in\n"
+      "it: its alias is the one on the tape, else the name of the file without .tape;\n"
+      "/events/ALIAS is its stream. What is served is steered by HTTP too, at /tapedeck/v1/\n"
+      "(docs/openapi.json).\n"
       "Keys, where stdin is a terminal:\n" +
           std::string(keys_help()));
   options.positional("TAPE");

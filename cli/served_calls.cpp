@@ -29,14 +29,13 @@ std::string last_segment(const std::string& path) {
 }  // namespace
 
 Result<std::unique_ptr<ServedCalls>> ServedCalls::prepare(const schema::TapeReader& tape,
-                                                          ServedFrames& frames, std::string self,
-                                                          Rules rules) {
+                                                          ServedFrames& frames, Rules rules) {
   auto recorded = RecordedCalls::read(tape);
   if (!recorded) {
     return fail(recorded.error());
   }
   return std::unique_ptr<ServedCalls>(
-      new ServedCalls(tape, frames, std::move(self), std::move(rules), *std::move(recorded)));
+      new ServedCalls(tape, frames, std::move(rules), *std::move(recorded)));
 }
 
 std::vector<replayer::Told> ServedCalls::call(const replayer::Call& call,
@@ -45,7 +44,7 @@ std::vector<replayer::Told> ServedCalls::call(const replayer::Call& call,
     answer_question(call, answer);
     return {};
   }
-  const state::State* state = state_at(call.moment);
+  const state::State* state = state_at(call.moment, call.who.participant_uuid);
   if (state == nullptr) {
     return {};
   }
@@ -55,10 +54,15 @@ std::vector<replayer::Told> ServedCalls::call(const replayer::Call& call,
   if (!command) {
     return {};
   }
-  const ComparedCommand compared = compare(call, *command, *state);
+  ComparedCommand compared = compare(call, *command, *state);
+  compared.refused = call.who.role == replayer::Role::guest && is_for_hosts(*command, call.who);
   say(sentence(compared));
   if (rules_.compared) {
     rules_.compared(compared);
+  }
+  if (compared.refused) {
+    answer = replayer::failure(403, invalid_role);
+    return {};
   }
   if (!rules_.react || command->changes.empty()) {
     return {};
@@ -69,7 +73,8 @@ std::vector<replayer::Told> ServedCalls::call(const replayer::Call& call,
     if (!blocks) {
       return {};
     }
-    reactions = reactions_.try_emplace(call.moment.timeline, *blocks, self_).first;
+    reactions =
+        reactions_.try_emplace(call.moment.timeline, *blocks, call.who.participant_uuid).first;
   }
   return reactions->second.carry_out(*command, call.who);
 }
@@ -87,7 +92,7 @@ void ServedCalls::answer_question(const replayer::Call& call, replayer::Answer& 
     answer.body = recorded->answer;
     return;
   }
-  const state::State* state = state_at(call.moment);
+  const state::State* state = state_at(call.moment, call.who.participant_uuid);
   const bool annotate = call.query.find("annotate=true") != std::string_view::npos;
   if (const auto result =
           state == nullptr ? std::nullopt : answer_from_state(*state, call.path, annotate)) {
@@ -156,24 +161,24 @@ void ServedCalls::look_for_effect(const Change& change, const Place& place,
   }
 }
 
-const state::State* ServedCalls::state_at(const replayer::Moment& moment) {
+const state::State* ServedCalls::state_at(const replayer::Moment& moment, const std::string& self) {
   if (const auto reactions = reactions_.find(moment.timeline); reactions != reactions_.end()) {
     return &reactions->second.state();
   }
-  if (asked_seq_ != moment.seq) {
-    asked_seq_.reset();
+  if (asked_for_ != std::pair(moment.seq, self)) {
+    asked_for_.reset();
     const auto blocks = blocks_at(moment.seq);
     if (!blocks) {
       say(blocks.error().message);
       return nullptr;
     }
     state::Join join;
-    join.self = self_;
+    join.self = self;
     asked_.begin(std::move(join));
     for (const std::string& block : *blocks) {
       asked_.hear({.connection_id = 0, .complete = true, .raw = block});
     }
-    asked_seq_ = moment.seq;
+    asked_for_ = {moment.seq, self};
   }
   return asked_.state();
 }
@@ -201,12 +206,13 @@ std::optional<std::string> ServedCalls::rewrite(std::uint64_t timeline, const po
 
 Result<std::unique_ptr<port::FrameSource>> ServedCalls::open_state(std::uint64_t seq) {
   const auto reactions = reactions_.find(0);
-  if (reactions == reactions_.end()) {
+  if (reactions == reactions_.end() && seq != 0) {
     return frames_.open_state(seq);
   }
-  return std::unique_ptr<port::FrameSource>(
-      std::make_unique<replayer::PrefacedSource>(state::restoring_blocks(reactions->second.state()),
-                                                 port::Frame{.seq = seq, .raw = {}}, nullptr));
+  return std::unique_ptr<port::FrameSource>(std::make_unique<replayer::PrefacedSource>(
+      reactions == reactions_.end() ? std::vector<std::string>()
+                                    : state::restoring_blocks(reactions->second.state()),
+      port::Frame{.seq = seq, .raw = {}}, nullptr));
 }
 
 void ServedCalls::leave(const replayer::JoinInfo& who) {

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "cli/command_effect.hpp"
@@ -32,10 +33,10 @@ class ServedCalls {
     std::function<void(const ComparedCommand&)> compared = {};
   };
 
-  /// `tape` and `frames` must outlive it. `self` is who clients join as.
+  /// `tape` and `frames` must outlive it.
   [[nodiscard]] static Result<std::unique_ptr<ServedCalls>> prepare(const schema::TapeReader& tape,
                                                                     ServedFrames& frames,
-                                                                    std::string self, Rules rules);
+                                                                    Rules rules);
 
   [[nodiscard]] std::vector<replayer::Told> call(const replayer::Call& call,
                                                  replayer::Answer& answer);
@@ -50,15 +51,20 @@ class ServedCalls {
 
   [[nodiscard]] std::optional<replayer::AnyPin> asked_pin() const { return recorded_.asked_pin(); }
 
+  /// How the recorded client had joined that is played at this moment; null: the tape does not
+  /// tell.
+  [[nodiscard]] const RecordedJoin* joined_at(const replayer::Moment& moment) const {
+    return recorded_.joined_at(frames_.connected_ns(moment));
+  }
+
   /// What clients did of what the recorded one did, as a sentence; "": nothing, and so did it.
   [[nodiscard]] std::string summary() const;
 
  private:
-  ServedCalls(const schema::TapeReader& tape, ServedFrames& frames, std::string self, Rules rules,
+  ServedCalls(const schema::TapeReader& tape, ServedFrames& frames, Rules rules,
               RecordedCalls recorded)
       : tape_(tape),
         frames_(frames),
-        self_(std::move(self)),
         rules_(std::move(rules)),
         recorded_(std::move(recorded)),
         recorded_state_(tape),
@@ -69,12 +75,12 @@ class ServedCalls {
                                         const state::State& state);
   void look_for_effect(const Change& change, const Place& place, ComparedCommand& compared);
   /// The state that a timeline plays; nothing: the tape cannot be read.
-  [[nodiscard]] const state::State* state_at(const replayer::Moment& moment);
+  [[nodiscard]] const state::State* state_at(const replayer::Moment& moment,
+                                             const std::string& self);
   [[nodiscard]] Result<std::vector<std::string>> blocks_at(std::uint64_t seq);
 
   const schema::TapeReader& tape_;
   ServedFrames& frames_;
-  std::string self_;
   Rules rules_;
   RecordedCalls recorded_;
   TapeState recorded_state_;
@@ -84,7 +90,7 @@ class ServedCalls {
   std::uint64_t matched_ = 0;
   std::map<std::uint64_t, Reactions> reactions_;  ///< by timeline
   FollowedState asked_;                           ///< the last state that was asked for
-  std::optional<std::uint64_t> asked_seq_;
+  std::optional<std::pair<std::uint64_t, std::string>> asked_for_;  ///< a seq, and who asked
 };
 
 }  // namespace tapedeck::cli

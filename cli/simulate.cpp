@@ -95,6 +95,7 @@ Result<std::uint64_t> write_frames(sim::SimSource& source, schema::TapeWriter& w
 Result<ExitCode> write_tape(const sim::Options& options, const std::string& path, bool overwrite) {
   schema::TapeWriterOptions writing;
   writing.existing = overwrite ? schema::Existing::overwrite : schema::Existing::refuse;
+  writing.can_append = false;
   writing.durability = schema::Durability::normal;  // what is lost can be made again
   writing.wall_now_ns = sim::epoch_ns;
   const auto writer = schema::TapeWriter::open(path, writing);

@@ -56,8 +56,12 @@ void set_field(sim::Participant& participant, std::string_view key, const std::s
   }
 }
 
-void set_presenting(sim::Conference& conference, sim::RoomId room, sim::Leg leg, bool presents) {
-  if (presents) {
+void pass_floor(const Change& change, sim::Conference& conference, sim::RoomId room) {
+  const sim::Leg leg = find_leg(conference, room, change.who);
+  if (leg == sim::no_leg) {
+    return;
+  }
+  if (says_yes(change.fields.front().second)) {
     conference.present(room, leg);
   } else if (conference.room(room).presenter == leg) {
     conference.stop_presenting(room);
@@ -70,13 +74,9 @@ void change_participant(const Change& change, sim::Conference& conference, sim::
     return;
   }
   for (const auto& field : change.fields) {
-    if (field.first == "is_presenting") {
-      set_presenting(conference, room, leg, says_yes(field.second));
-    } else {
-      conference.update(room, leg, [&](sim::Participant& participant) {
-        set_field(participant, field.first, field.second, conference.wall_ns());
-      });
-    }
+    conference.update(room, leg, [&](sim::Participant& participant) {
+      set_field(participant, field.first, field.second, conference.wall_ns());
+    });
   }
 }
 
@@ -136,6 +136,9 @@ void apply(const Change& change, sim::Conference& conference, sim::Director& dir
   switch (change.what) {
     case What::participant:
       change_participant(change, conference, *room);
+      return;
+    case What::floor:
+      pass_floor(change, conference, *room);
       return;
     case What::status:
       change_status(change, conference, *room);

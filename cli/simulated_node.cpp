@@ -49,6 +49,13 @@ class InStep final : public port::FrameSource {
   const std::vector<std::unique_ptr<sim::Node>>& conferences_;
 };
 
+/// As the roster has it, where hosts may have changed it; as they joined where it has them not.
+bool is_guest(const replayer::JoinInfo& who, const state::State& state) {
+  const auto* self = state.participant(state::main_room, who.participant_uuid);
+  return self != nullptr ? (*self->payload)["role"].is_text("guest")
+                         : who.role == replayer::Role::guest;
+}
+
 sim::Role role_of(replayer::Role role) {
   return role == replayer::Role::host ? sim::Role::chair : sim::Role::guest;
 }
@@ -154,7 +161,9 @@ std::vector<replayer::Told> SimulatedNode::call(const replayer::Call& call,
   }
   const auto command =
       read_command(call, *followed.state(), sim::epoch_ns + node.conference().now_ns());
-  if (command) {
+  if (command && is_for_hosts(*command, call.who) && is_guest(call.who, *followed.state())) {
+    answer = replayer::failure(403, invalid_role);
+  } else if (command) {
     for (const Change& change : command->changes) {
       carry_out(change, call.who, node);
     }
@@ -167,6 +176,7 @@ void SimulatedNode::carry_out(const Change& change, const replayer::JoinInfo& wh
   using What = Change::What;
   switch (change.what) {
     case What::participant:
+    case What::floor:
     case What::status:
     case What::layout:
     case What::message:

@@ -96,7 +96,7 @@ void Channel::add(Listener listener) {
 }
 
 void Channel::welcome(const Listener& listener) const {
-  if (rules_.welcome && last_seq_ != 0) {
+  if (rules_.welcome) {
     rules_.welcome(listener, last_seq_);
   }
 }
@@ -334,11 +334,45 @@ bool Broadcast::plays_for(Channel& channel, const JoinInfo& who, const Programme
   return is_theirs;
 }
 
+Result<std::optional<Role>> Broadcast::redeem(std::string_view alias,
+                                              std::string_view token) const {
+  if (programme_.redeem) {
+    const auto role = programme_.redeem(alias, token);
+    return role ? Result<std::optional<Role>>(role) : fail_usage(std::string(invalid_token));
+  }
+  const auto found = programme_of(alias);
+  const auto transfer =
+      found && (*found)->find_transfer ? (*found)->find_transfer(token) : std::optional<Transfer>();
+  return transfer ? std::optional(transfer->role) : std::nullopt;
+}
+
+void Broadcast::identify(JoinInfo& who) {
+  const auto found = programme_of(who.alias);
+  if (!found || !(*found)->participant_at) {
+    return;
+  }
+  if (std::string uuid = (*found)->participant_at(moment_of(who, **found)); !uuid.empty()) {
+    who.participant_uuid = std::move(uuid);
+  }
+}
+
+std::optional<Position> Broadcast::return_of(const JoinInfo& who,
+                                             const Programme& programme) const {
+  if (const auto back = returns_.find(who.number); back != returns_.end()) {
+    return back->second.position;
+  }
+  if (!keeps_places() || who.pass.empty() || !programme.find_transfer) {
+    return std::nullopt;
+  }
+  const auto transfer = programme.find_transfer(who.pass);
+  return transfer ? std::optional(transfer->position) : std::nullopt;
+}
+
 Moment Broadcast::moment_of(const JoinInfo& who, const Programme& programme) {
   Moment moment{.timeline = is_shared() ? 0 : who.number, .at_ns = timeline_.from_ns};
-  if (const auto back = returns_.find(who.number); back != returns_.end()) {
-    moment.seq = back->second.position.seq;
-    moment.at_ns = back->second.position.at_ns;
+  if (const auto back = return_of(who, programme)) {
+    moment.seq = back->seq;
+    moment.at_ns = back->at_ns;
   }
   for (Channel& channel : channels_) {
     if (plays_for(channel, who, programme)) {
@@ -420,7 +454,10 @@ Channel::Rules Broadcast::rules_of(const StreamGrant& grant, const Programme& pr
   }
   if (is_shared() && programme.open_state) {
     rules.welcome = [this, &programme](const Channel::Listener& listener, std::uint64_t seq) {
-      welcome(programme, listener, seq);
+      // Before the first frame there is nothing to be told but what somebody has commanded.
+      if (seq != 0 || programme.rewrite) {
+        welcome(programme, listener, seq);
+      }
     };
   }
   // At a given rate a shared moment waits for nobody; without one it waits for who listens.
@@ -501,8 +538,7 @@ Result<std::optional<Position>> Broadcast::position_of(const StreamGrant& grant,
       return found;
     }
   }
-  const auto back = returns_.find(grant.member_id);
-  return back == returns_.end() ? std::optional<Position>() : back->second.position;
+  return return_of(grant.who, programme);
 }
 
 Result<void> Broadcast::attach(const StreamGrant& grant,

@@ -183,6 +183,14 @@ class Broadcast final : public Plays {
   /// What is played in this conference.
   [[nodiscard]] Result<const Programme*> programme_of(std::string_view alias) const;
 
+  /// The role of who comes with the one-time token of a transfer; nothing: it is not known. A
+  /// failure where it had to be.
+  [[nodiscard]] Result<std::optional<Role>> redeem(std::string_view alias,
+                                                   std::string_view token) const;
+
+  /// Gives somebody who is joining the participant_uuid that the recording says.
+  void identify(JoinInfo& who);
+
   /// Who asks, now.
   [[nodiscard]] JoinInfo join_info(JoinInfo who) const;
 
@@ -241,6 +249,9 @@ class Broadcast final : public Plays {
   /// The channel that a new stream hears; a new one unless all of a conference share one.
   [[nodiscard]] Result<Channels::iterator> channel_for(const StreamGrant& grant);
   [[nodiscard]] Channel::Rules rules_of(const StreamGrant& grant, const Programme& programme);
+  /// Where somebody goes on, whose stream is their own; nothing: they begin.
+  [[nodiscard]] std::optional<Position> return_of(const JoinInfo& who,
+                                                  const Programme& programme) const;
   [[nodiscard]] Result<std::optional<Position>> position_of(const StreamGrant& grant,
                                                             const Programme& programme) const;
   [[nodiscard]] bool plays_for(Channel& channel, const JoinInfo& who,

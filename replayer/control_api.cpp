@@ -26,13 +26,19 @@ struct Route {
   std::string_view name;
   bool get;
   bool post;
+  std::array<std::string_view, 4> members = {};  ///< of the body
 };
 
-constexpr std::array routes{Route{"events", true, false},       Route{"marks", true, true},
-                            Route{"openapi.json", true, false}, Route{"pause", false, true},
-                            Route{"rate", false, true},         Route{"resume", false, true},
-                            Route{"seek", false, true},         Route{"state", true, false},
-                            Route{"status", true, false},       Route{"step", false, true}};
+constexpr std::array routes{Route{"events", true, false},
+                            Route{"marks", true, true, {"text", "at"}},
+                            Route{"openapi.json", true, false},
+                            Route{"pause", false, true},
+                            Route{"rate", false, true, {"rate"}},
+                            Route{"resume", false, true},
+                            Route{"seek", false, true, {"to", "by", "mark", "event"}},
+                            Route{"state", true, false},
+                            Route{"status", true, false},
+                            Route{"step", false, true, {"frames"}}};
 
 /// A line where it is one, as every command prints it.
 Answer json_answer(int status, std::string body) {
@@ -155,6 +161,20 @@ bool is_line(std::string_view text) {
          std::ranges::none_of(text, is_control);
 }
 
+/// What there is to say of a member that means nothing, as one that is misspelt; "": nothing.
+std::string complaint_about(const json::object& body, const Route& route) {
+  for (const auto& member : body) {
+    const std::string_view key(member.key().data(), member.key().size());
+    if (key == "session") {
+      return "A session is named in the URL: ?session=N";
+    }
+    if (key.empty() || std::ranges::find(route.members, key) == route.members.end()) {
+      return "'" + std::string(key) + "' means nothing to " + std::string(route.name);
+    }
+  }
+  return {};
+}
+
 /// A DURATION, with a minus where time may go back.
 std::optional<std::int64_t> duration_of(std::string_view text) {
   const bool negative = text.starts_with('-');
@@ -235,6 +255,10 @@ Answer ControlApi::answer(const Request& request) {
       return with_rules(refuse(400, "The body is not a JSON object"));
     }
     call.body = std::move(body.get_object());
+    const std::string complaint = route->post ? complaint_about(call.body, *route) : std::string();
+    if (!complaint.empty()) {
+      return with_rules(refuse(400, complaint));
+    }
   }
   return with_rules(answer_call(call, route->name));
 }
@@ -313,11 +337,12 @@ Answer ControlApi::seek(const Call& call) {
 }
 
 Answer ControlApi::set_rate(const Call& call) {
-  std::string text(call.text("rate").value_or(""));
-  if (const json::value* given = call.body.if_contains("rate"); given && given->is_int64()) {
-    text = std::to_string(given->get_int64());
+  const json::value* given = call.body.if_contains("rate");
+  if (given == nullptr || (!given->is_string() && !given->is_int64())) {
+    return refuse(400, "rate is a string, as \"0.5\" or \"max\", or a whole number");
   }
-  const auto rate = Rate::parse(text);
+  const auto rate = Rate::parse(given->is_int64() ? std::to_string(given->get_int64())
+                                                  : std::string(*call.text("rate")));
   return rate ? done(call.session, steering_.set_rate(call.session, *rate))
               : refuse(400, "rate is the speed: " + rate.error().message);
 }
@@ -346,8 +371,11 @@ Answer ControlApi::add_mark(const Call& call) {
   const auto text = call.text("text");
   const auto at = call.text("at");
   const auto at_ns = at ? parse_duration(*at) : Result<std::int64_t>(0);
-  if (!text || !is_line(*text) || !at_ns || (call.body.contains("at") && !at)) {
+  if (!text || !at_ns || (call.body.contains("at") && !at)) {
     return refuse(400, "A mark is {\"text\": \"...\"}, and with \"at\": \"12.5s\" not of now");
+  }
+  if (!is_line(*text)) {
+    return refuse(400, "The text of a mark is one line of at most 1024 bytes");
   }
   const Steered marked =
       steering_.mark(call.session, at ? std::optional(*at_ns) : std::nullopt, std::string(*text));
@@ -363,7 +391,7 @@ Answer ControlApi::state(const Call& call) const {
   const auto sessions = steering_.sessions(call.session);
   if (sessions.size() != 1) {
     return call.session != all_sessions ? refuse(404, "There is no such session")
-           : sessions.empty()           ? refuse(409, "Nothing is played yet")
+           : sessions.empty()           ? refuse(409, "Nothing is played")
                               : refuse(409, "There are several sessions: name one, ?session=N");
   }
   const auto state = sessions.front().reel->state_json(sessions.front().seq);

@@ -227,10 +227,13 @@ Answer Facade::request_token(std::string_view alias, const Request& request) {
   if (const auto* refused = std::get_if<Answer>(&role)) {
     return *refused;
   }
-  JoinInfo who{.participant_uuid = hooks_.participant_uuid(members_.joined() + 1, alias),
+  const std::uint64_t number = members_.joined() + 1;
+  JoinInfo who{.number = number,
+               .participant_uuid = hooks_.participant_uuid(number, alias),
                .display_name = std::move(join->display_name),
                .alias = std::string(alias),
                .call_tag = std::move(join->call_tag),
+               .pass = std::move(join->token),
                .role = std::get<Role>(role)};
   const auto entrance = hooks_.join(who);
   if (!entrance) {
@@ -258,7 +261,12 @@ std::variant<Role, Answer> Facade::role_of(std::string_view alias, const JoinReq
   if (!join.token.empty() && hooks_.redeem) {
     // Who was sent here by a transfer is asked for nothing else.
     const auto role = hooks_.redeem(alias, join.token);
-    return role ? std::variant<Role, Answer>(*role) : failure(403, invalid_token);
+    if (!role) {
+      return failure(403, role.error().message);
+    }
+    if (*role) {
+      return **role;
+    }
   }
   return judge(admission_, alias, join, pin);
 }

@@ -43,11 +43,14 @@ struct FacadeHooks {
   std::function<std::optional<int>(std::string_view call)> refuse = {};
   /// The participant_uuid for the n-th join, counted from 1, of the conference `alias`.
   std::function<std::string(std::uint64_t, std::string_view alias)> participant_uuid;
-  /// The role that the one-time token of a transfer gives in the conference `alias`, once; nothing:
-  /// it is not good there. Not needed: a transfer is a join as any other then.
-  std::function<std::optional<Role>(std::string_view alias, std::string_view token)> redeem = {};
-  /// Somebody joins; a failure keeps them out, and its message is what they are told.
-  std::function<Result<Entrance>(const JoinInfo&)> join;
+  /// The role that the one-time token of a transfer gives in the conference `alias`; nothing: they
+  /// are asked as everybody is; a failure keeps them out. Not needed: a transfer is a join as any
+  /// other then.
+  std::function<Result<std::optional<Role>>(std::string_view alias, std::string_view token)>
+      redeem = {};
+  /// Somebody joins; may change who they are. A failure keeps them out, and its message is what
+  /// they are told.
+  std::function<Result<Entrance>(JoinInfo&)> join;
   /// Fails where there is no such conference for who watches without joining. Not needed: there is.
   std::function<Result<void>(std::string_view alias)> find = {};
   /// Somebody who has joined asks or does something; may change what is answered. Not needed.

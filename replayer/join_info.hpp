@@ -21,6 +21,7 @@ struct JoinInfo {
   std::string display_name = {};
   std::string alias = {};     ///< of the conference
   std::string call_tag = {};  ///< what their client calls the call
+  std::string pass = {};      ///< the one-time token of the transfer that brought them; "": none
   Role role = Role::host;
   /// The time on the timeline: 0 where it begins with the stream, else since the server started.
   std::int64_t now_ns = 0;

@@ -245,9 +245,11 @@ class Server::Impl {
                   return faults != nullptr ? faults->refuse(call) : std::nullopt;
                 },
             .participant_uuid = options_.participant_uuid,
-            .redeem = programme_.redeem,
+            .redeem = [this](std::string_view alias,
+                             std::string_view token) { return broadcast_.redeem(alias, token); },
             .join =
-                [this](const JoinInfo& who) {
+                [this](JoinInfo& who) {
+                  broadcast_.identify(who);
                   return programme_.join ? programme_.join(broadcast_.join_info(who))
                                          : Result<Entrance>(Entrance::conference);
                 },

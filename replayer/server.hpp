@@ -35,6 +35,12 @@
 
 namespace tapedeck::replayer {
 
+/// Where a transfer led on the recording.
+struct Transfer {
+  Position position;  ///< behind it
+  Role role = Role::host;
+};
+
 /// What is played. A failure keeps that client out, and its message is what the client is told.
 struct Programme {
   /// Opens the frames for one stream, or for all where they share one. An error of usage: there are
@@ -47,7 +53,8 @@ struct Programme {
   /// set: such ids are not heeded.
   std::function<Result<std::optional<Position>>(std::string_view id)> find_event_id = {};
   /// For Sharing::shared: opens what tells a client that comes after the frame `seq` how things
-  /// stand; it is sent at once. Not set: nobody is told.
+  /// stand; it is sent at once. With `rewrite` also for one that comes before the first frame, 0.
+  /// Not set: nobody is told.
   std::function<Result<std::unique_ptr<port::FrameSource>>(std::uint64_t seq)> open_state = {};
   /// A connection is lost where it was on the recording, and so long nobody gets a stream. Needs
   /// `reopen`. Not set: streams go on.
@@ -61,8 +68,15 @@ struct Programme {
   /// Somebody has joined, and will ask for a stream.
   std::function<Result<Entrance>(const JoinInfo&)> join = {};
   /// The role that the one-time token of a transfer gives in the conference `alias`, once; nothing:
-  /// it is not good there. Not set: a transfer is a join as any other.
+  /// it is not good there. Not set: a transfer is a join as any other, but for `find_transfer`.
   std::function<std::optional<Role>(std::string_view alias, std::string_view token)> redeem = {};
+  /// The transfer with this one-time token, where it has been played: who joins with it goes on
+  /// there where each stream is one's own, and is not asked for a PIN. Of each conference its own.
+  /// Not set: none is known.
+  std::function<std::optional<Transfer>(std::string_view token)> find_transfer = {};
+  /// The participant_uuid for who joins at this moment; "": as ServerOptions says. Of each
+  /// conference its own. Not set: always that.
+  std::function<std::string(const Moment&)> participant_at = {};
   /// Somebody who had joined has left. Of each conference its own.
   std::function<void(const JoinInfo&)> leave = {};
   /// Somebody who has joined asks or does something; may change what is answered, and gives what

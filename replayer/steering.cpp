@@ -63,7 +63,7 @@ Steered Steering::each(SessionId id, const std::function<Steered(const Session&)
   const auto meant = sessions(id);
   if (meant.empty()) {
     return id == all_sessions
-               ? refused(Refusal::nothing_there, "Nothing is played yet")
+               ? refused(Refusal::nothing_there, "Nothing is played")
                : refused(Refusal::unknown_session, "There is no session " + std::to_string(id));
   }
   Steered done;

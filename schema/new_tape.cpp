@@ -150,13 +150,14 @@ Failure is_recorded(const std::string& path) {
 
 }  // namespace
 
-Result<bool> provide_file(const std::string& path, Existing existing) {
+Result<bool> provide_file(const std::string& path, Existing existing, bool can_append) {
   auto made = make_blank(path);
   if (!made || *made) {
     return made;
   }
   if (existing == Existing::refuse) {
-    return fail_io(in_quotes(path) + " exists; --overwrite replaces it, --append continues it");
+    return fail_io(in_quotes(path) + " exists; --overwrite replaces it" +
+                   (can_append ? ", --append continues it" : ""));
   }
   const auto head = read_head(path);
   if (!head) {

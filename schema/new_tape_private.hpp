@@ -9,7 +9,8 @@
 namespace tapedeck::schema {
 
 /// Sees to it that there is a tape at `path`; true: a new one.
-[[nodiscard]] Result<bool> provide_file(const std::string& path, Existing existing);
+[[nodiscard]] Result<bool> provide_file(const std::string& path, Existing existing,
+                                        bool can_append);
 
 /// Whether a new tape may take the place of what is at `path`: nothing, or with
 /// Existing::overwrite a tape that nobody records, or an empty file.

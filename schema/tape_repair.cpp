@@ -157,7 +157,7 @@ Result<RepairReport> repair_tape(const std::string& tape, const std::string& out
     return fail(checked.error());
   }
   const std::string path = output + ".part";
-  if (auto made = provide_file(path, Existing::overwrite); !made) {
+  if (auto made = provide_file(path, Existing::overwrite, false); !made) {
     return fail(made.error());
   }
   const Unfinished unfinished(path);

@@ -227,7 +227,8 @@ Failure TapeWriter::Impl::give_up(bool is_first_attempt) {
   const std::string kept = "; the tape keeps " + counted(committed_seq, "frame");
   const std::string missing =
       lost == 0 ? "" : ", those after them (at least " + format_count(lost) + ") are lost";
-  error = cannot_record(path, why + kept + missing + ", and --append continues it").error;
+  const std::string more = options.can_append ? ", and --append continues it" : "";
+  error = cannot_record(path, why + kept + missing + more).error;
   if (full) {
     close_for_want_of_room();
   }
@@ -363,7 +364,7 @@ TapeWriter::~TapeWriter() = default;
 
 Result<std::unique_ptr<TapeWriter>> TapeWriter::open(const std::string& path,
                                                      const TapeWriterOptions& options) {
-  const auto made = provide_file(path, options.existing);
+  const auto made = provide_file(path, options.existing, options.can_append);
   if (!made) {
     return fail(made.error());
   }

@@ -40,6 +40,7 @@ enum class OnFull {
 
 struct TapeWriterOptions {
   Existing existing = Existing::refuse;
+  bool can_append = true;  ///< the command has --append, and a message may offer it
   Durability durability = Durability::full;
   OnFull on_full = OnFull::stop;
   std::uint64_t free_bytes_min = 0;  ///< a disk with less room is full: see TapeWriter::lacks_room

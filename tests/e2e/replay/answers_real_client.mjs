@@ -102,7 +102,7 @@ await check('commands are answered, compared with the recording and carried out'
 
 await check('one who acts is seen by the others on a shared timeline, and by who comes later', () =>
   serve(['replay', makeTape('shared.tape'), '--react', '--timeline', 'shared', '--until', '1s'], async url => {
-    const watching = join('20', url, '--idle-ms', '1500', '--rosters');
+    const watching = join('20', url, '--idle-ms', '3000', '--rosters');
     await new Promise(resolve => setTimeout(resolve, 400));
     await join('19', url, '--name', 'Actor', '--idle-ms', '200',
       '--act', JSON.stringify([['mute', { mute: true, participantUuid: '@Ann' }], ['sendMessage', { payload: 'hello' }]]));
@@ -121,7 +121,7 @@ await check('without --react commands are answered, and nothing else', () =>
     assert.equal(signals.onConferenceStatus.at(-1).status.locked, false);
   }));
 
-const briefly = ['--idle-ms', '150', '--max-ms', '2000'];
+const briefly = ['--idle-ms', '400', '--max-ms', '4000'];
 await check('a PIN is asked for where the recorded client was asked; any will do', async () => {
   const tape = makeTape('pin.tape', [
     [1, 'POST', 'request_token', '{}', 403, '{"status":"success","result":{"pin":"required","guest_pin":"none","version":{}}}'],
@@ -137,6 +137,17 @@ await check('a PIN is asked for where the recorded client was asked; any will do
   await serve(['replay', tape, '--speed', 'max', '--no-pin'], async url => {
     assert.ok((await join('20', url, ...briefly)).onParticipants);
   });
+});
+
+await check('a guest is refused what only hosts may do', async () => {
+  const acts = JSON.stringify([['mute', { mute: true, participantUuid: '@Ann' }], ['raiseHand', { raise: true }]]);
+  const said = await serve(['replay', makeTape('guest.tape'), '--until', '1s', '--react', '--pin', '1'], async url => {
+    for (const signals of await joinAll(url, '--pin', 'none', '--idle-ms', '400', '--act', acts)) {
+      assert.deepEqual(signals['!act'], [['mute', { status: 'failed', result: 'Invalid role' }], ['raiseHand', { status: 'success', result: true }]]);
+      assert.ok(!signals.onParticipants.at(-1).participants.some(({ isMuted }) => isMuted));
+    }
+  });
+  assert.equal(said.match(/mute of Ann at .*, refused to a guest: /g).length, 3);
 });
 
 await check('--pin and --guest-pin ask for these', () =>

@@ -83,4 +83,19 @@ await check('a transfer is followed', () =>
     assert.deepEqual(seen.joined, ['first', 'second']);
   }));
 
+await check('transfers of a tape are followed to its end', async () => {
+  const tape = fresh();
+  await serve(['simulate', '--alias', 'first', '--alias', 'second', '--transfer-every', '2s', '--seed', '3', '--participants', '20', '--for', '7s'], async url => {
+    output(tapedeck, ['record', '--join', 'first', url, '-o', tape], { timeout: 60_000 });
+  }, { stop: null });
+  const led = [...output(tapedeck, ['cat', tape]).matchAll(/event: refer\ndata: \{"alias":"(\w+)"/g)].map(([, alias]) => alias);
+  assert.ok(led.length > 1, `${led}`);
+  await serve(['replay', tape], async url => {
+    const seen = await visit({ base: url, conference: 'first', follow: 9 });
+    assert.deepEqual(seen.errors, []);
+    assert.deepEqual(seen.joined, ['first', ...led]);
+    assert.ok(seen.signals.some(({ signal }) => signal === 'onDisconnected'));
+  });
+});
+
 close();

@@ -161,6 +161,25 @@ test('who is forgotten is told, and refused', async () => {
   });
 });
 
+test('what chance decides of requests is the same with one seed, and so is what is sent to who is forgotten', async () => {
+  const once = async seed => {
+    const faults = flags('status:code=503,call=lock,p=0.5', 'expire:after=100ms..900ms,join=2', 'omit:p=0.1');
+    const answers = [];
+    await serveTape([...faults, '--speed', 'max', '--seed', `${seed}`], async url => {
+      const join = async () => (await (await post(url, 'request_token')).json()).result.token;
+      const token = await join();
+      for (let i = 0; i < 16; i++) answers.push((await post(url, 'lock', token)).status);
+      answers.push(String((await stream(url, `${api}events?token=${await join()}`)).body));
+    });
+    return answers;
+  };
+  const first = await once(1);
+  assert.ok(first.includes(200) && first.includes(503), first.slice(0, 16).join(' '));
+  assert.match(first.at(-1), /event: disconnect\n.*\n\n$/);
+  assert.deepEqual(await once(1), first);
+  assert.notDeepEqual((await once(2)).slice(0, 16), first.slice(0, 16));
+});
+
 test('an interrupted run leaves a tape that is whole', async () => {
   const log = fresh();
   await serveTape(['--speed', '10', ...flags('omit:p=0.1'), '-o', log], async url => {
@@ -176,6 +195,8 @@ test('an interrupted run leaves a tape that is whole', async () => {
 test('a mistake is told in one sentence, with its place', () => {
   for (const [args, sentence] of [
     [flags('drop:fram=3'), /^tapedeck replay: --fault: in 'drop:fram=3' at column 6: 'fram' is no key of drop, which takes .*\n$/],
+    [flags('status:code=503,call=lock'), /^tapedeck replay: --fault: 'status:code=503,call=lock' goes with --listen: nobody asks for anything\n$/],
+    [flags('expire:after=1s'), /^tapedeck replay: --fault: 'expire:after=1s' goes with --listen/],
     [['--seed', '1'], /^tapedeck replay: --seed goes with --fault\n$/],
     [['--overwrite'], /^tapedeck replay: --overwrite goes with --fault-log TAPE or --journal FILE\n$/],
     [[...flags('omit'), '--seed', 'x'], /^tapedeck replay: --seed: 'x' is not a whole number from 0 on\n$/],
@@ -186,6 +207,7 @@ test('a mistake is told in one sentence, with its place', () => {
   }
   const there = run('replay', meeting, '--null', '-o', meeting);
   assert.equal(there.status, 3);
+  assert.equal(String(there.stderr), `tapedeck replay: '${meeting}' exists; --overwrite replaces it\n`);
   assert.match(String(run('replay', meeting, '--null', '--speed', 'max', ...flags('omit:event=stagee')).stderr), /no event of the catalogue is called 'stagee'/);
 });
 

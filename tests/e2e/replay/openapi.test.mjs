@@ -65,19 +65,19 @@ const causes = {
   state: { 200: ['', '?session=1'], 400: ['?session='], 404: ['?session=99'] },
   events: { 200: [''] },
   openapi: { 200: [''] },
-  pause: { 200: [['']], 404: [['?session=99']], 400: [['', '['], ['', '[]']] },
+  pause: { 200: [['']], 404: [['?session=99']], 400: [['', '['], ['', '[]'], ['', '{"session":1}']] },
   resume: { 200: [['?session=1']], 404: [['?session=99']], 400: [['?session=1.5']] },
-  step: { 200: [[''], ['', '{"frames":2}'], ['', '{"frames":-1}']], 404: [['?session=99']], 400: [['', '{"frames":0}'], ['', '{"frames":"1"}'], ['', '{"frames":10001}']] },
+  step: { 200: [[''], ['', '{"frames":2}'], ['', '{"frames":-1}']], 404: [['?session=99']], 400: [['', '{"frames":0}'], ['', '{"frames":"1"}'], ['', '{"frames":10001}'], ['', '{"frame":1}']] },
   seek: {
     200: [['', '{"to":"5s"}'], ['', '{"by":"-2s"}'], ['', '{"by":"1s"}'], ['', '{"event":"stage"}']],
-    400: [[''], ['', '{}'], ['', '{"to":5}'], ['', '{"to":"soon"}'], ['', '{"to":"1s","by":"1s"}'], ['', '{"mark":"third"}'], ['', '{"event":""}']],
+    400: [[''], ['', '{}'], ['', '{"to":5}'], ['', '{"to":"soon"}'], ['', '{"to":"1s","by":"1s"}'], ['', '{"mark":"third"}'], ['', '{"event":""}'], ['', '{"to":"1s","frames":1}']],
     404: [['?session=99', '{"to":"1s"}']],
     409: [['', '{"mark":"next"}'], ['', '{"event":"no_such_event"}']],
   },
-  rate: { 200: [['', '{"rate":"0.5"}'], ['', '{"rate":2}'], ['', '{"rate":"max"}']], 400: [['', '{"rate":0}'], ['', '{}'], ['', '{"rate":"fast"}']], 404: [['?session=99', '{"rate":"1"}']] },
+  rate: { 200: [['', '{"rate":"0.5"}'], ['', '{"rate":2}'], ['', '{"rate":"max"}']], 400: [['', '{"rate":0}'], ['', '{}'], ['', '{"rate":"fast"}'], ['', '{"rate":2.5}'], ['', '{"rate":"1","at":"1s"}']], 404: [['?session=99', '{"rate":"1"}']] },
   addMark: {
     201: [['', '{"text":"here"}'], ['', '{"text":"there","at":"3s"}']],
-    400: [['', '{}'], ['', '{"text":""}'], ['', '{"text":"x","at":3}'], ['', `{"text":"${'x'.repeat(1025)}"}`], ['', '{"text":"two\\nlines"}']],
+    400: [['', '{}'], ['', '{"text":""}'], ['', '{"text":"x","at":3}'], ['', '{"text":"x","time":"3s"}'], ['', `{"text":"${'x'.repeat(1025)}"}`], ['', '{"text":"two\\nlines"}']],
     404: [['?session=99', '{"text":"x"}']],
     409: [['', '{"text":"x","at":"1h"}']],
   },
@@ -102,7 +102,7 @@ test('every operation answers as documented, and every documented answer comes',
       check(operation, answer, what);
       seen.get(operation.operationId).add(answer.status);
     };
-    // Nothing is played yet.
+    // Nothing is played.
     for (const id of ['step', 'seek', 'addMark', 'state']) {
       const operation = operations.find(one => one.operation.operationId === id);
       await run(operation, '', { body: { seek: '{"to":"1s"}', addMark: '{"text":"x"}' }[id] }, 409);

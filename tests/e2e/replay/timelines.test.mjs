@@ -62,6 +62,82 @@ test('a reconnect with Last-Event-ID goes on behind that event, with or without 
   });
 });
 
+// --- A recording that followed a transfer: another connection, in another conference, as another participant.
+
+const transferred = inFolder('transferred.tape');
+const [me1, me2, me3] = ['1', '2', '3'].map(n => `00000000-0000-4000-8000-00000000000${n}`);
+const participant = (event, name) => `event: participant_${event}\ndata: {"uuid":"${name}","display_name":"${name}"}\n\n`;
+const roster = (...names) => ['event: participant_sync_begin\ndata: null\n\n', ...names.map(name => participant('create', name)),
+  'event: participant_sync_end\ndata: null\n\n'].join('');
+const refer = (alias, token) => `event: refer\ndata: {"alias":"${alias}","token":"${token}"}\n\n`;
+const parts = [roster(me1, 'ann') + refer('second', 'pass+1/='), roster(me2, 'bob') + refer('third', 'not-followed') + participant('create', 'eve')];
+for (const part of parts) {
+  fs.writeFileSync(inFolder('part.sse'), part);
+  output(tapedeck, ['record', inFolder('part.sse'), '-o', transferred, '--append', '--self', me1]);
+}
+output('sqlite3', [transferred, `
+  UPDATE frames SET recv_ns = connection_id * 100000000;
+  UPDATE connections SET opened_ns = id * 100000000 - 1000000, closed_ns = id * 100000000 + 1000000, ended = 'stopped';
+  ${[me1, me2].map((me, i) => `INSERT INTO exchanges VALUES (${i + 1}, ${i * 100 + 90}000000, ${i * 100 + 95}000000, 'POST',
+    '/api/client/v2/conferences/x/request_token', '', x'', 200, '',
+    CAST('{"status":"success","result":{"participant_uuid":"${me}","role":"${i ? 'GUEST' : 'HOST'}"}}' AS BLOB));`).join('')}`]);
+
+async function enter(url, alias, body = {}) {
+  const api = `${url}/api/client/v2/conferences/${alias}/`;
+  const response = await fetch(`${api}request_token`, { method: 'POST', body: JSON.stringify({ display_name: 'Me', ...body }) });
+  const { result } = await response.json();
+  return { ...result, status: response.status, events: `${api}events?token=${result.token}` };
+}
+const told = stream => [...stream.text.matchAll(/"uuid":"([^"]+)"/g)].map(([, uuid]) => uuid).join();
+
+test('who follows a transfer of the tape goes on behind it, as the recorded client did', async () => {
+  for (const options of [[], ['--reconnects', 'faithful']]) {
+    await serve(['replay', transferred, ...options], async url => {
+      const first = await enter(url, 'first');
+      assert.equal(first.participant_uuid, me1);
+      const stream = hear(first.events);
+      await until(stream, refer('second', 'pass+1/='));
+      await fetch(first.events.replace('events?', 'release_token?'), { method: 'POST' });
+
+      const second = await enter(url, 'second', { token: 'pass+1/=' });
+      assert.equal(second.participant_uuid, me2);
+      assert.equal(second.role, 'GUEST');
+      const after = hear(second.events);
+      await until(after, participant('create', 'eve'));
+      assert.equal(after.text, parts[1], 'nothing of the conference that was left');
+
+      // The recorded client stayed here: there is no other conference on the tape.
+      const third = hear((await enter(url, 'third', { token: 'not-followed' })).events);
+      await until(third, participant('create', 'eve'));
+      assert.equal(told(third), `${me2},bob,eve`);
+
+      const stranger = hear((await enter(url, 'second', { token: 'of nobody' })).events);
+      await until(stranger, refer('second', 'pass+1/='));
+      assert.ok(told(stranger).startsWith(`${me1},ann`));
+    });
+  }
+  // Who comes in the middle comes as the recorded client was then.
+  await serve(['replay', transferred, '--from', '150ms'], async url => { assert.equal((await enter(url, 'x')).participant_uuid, me2); });
+  await serve(['replay', transferred, '--from', '150ms', '--self', me3], async url => { assert.equal((await enter(url, 'x')).participant_uuid, me3); });
+  await serve(['replay', transferred, '--timeline', 'shared', '--speed', 'max'], async url => {
+    const stream = hear((await enter(url, 'x')).events);
+    await until(stream, participant('create', 'eve'));
+    assert.equal((await enter(url, 'second', { token: 'pass+1/=' })).participant_uuid, me2);
+  });
+});
+
+test('who follows a transfer is not asked for a PIN', async () => {
+  await serve(['replay', transferred, '--pin', '1'], async url => {
+    const api = `${url}/api/client/v2/conferences/first/request_token`;
+    const { result } = await (await fetch(api, { method: 'POST', headers: { pin: '1' }, body: '{"display_name":"Me"}' })).json();
+    const stream = hear(api.replace('request_token', `events?token=${result.token}`));
+    await until(stream, refer('second', 'pass+1/='));
+    assert.equal((await enter(url, 'second', { token: 'pass+1/=' })).role, 'GUEST');
+    assert.equal((await enter(url, 'second', { token: 'of nobody' })).status, 403);
+    assert.equal((await enter(url, 'third', { token: 'not-followed-yet' })).status, 403);
+  });
+});
+
 test('time on a shared timeline begins with the first client, or at once', async () => {
   await serve(['replay', numbered, '--timeline', 'shared', '--speed', '10'], async url => {
     await new Promise(resolve => { setTimeout(resolve, 200); });

@@ -179,6 +179,44 @@ TEST(JoiningInTheMiddle, OfATapeWithCheckpoints) {
   }
 }
 
+TEST(FindingAnEvent, IsTheSameWithCheckpointsButForWhatIsRead) {
+  const TemporaryFolder folder;
+  sim::SimSource source(
+      {.seed = 2, .participants = 10, .breakouts = 1, .duration_ns = 40 * ns_per_s});
+  TapeBuilder builder(folder.path());
+  builder.connect();
+  for (int i = 0; const auto frame = source.next().value(); ++i) {
+    builder.frame(frame->recv_ns, frame->raw);
+    if (i % 60 == 59) {
+      builder.frame(frame->recv_ns, "event: strange" + std::to_string(i) + "\ndata: 1\n\n");
+    }
+  }
+  builder.finish();
+  std::filesystem::copy_file(folder.path(), folder.path("indexed.tape"));
+  test::index_densely(folder.path("indexed.tape"), 10);
+  const Tape plain(folder.path());
+  const Tape indexed(folder.path("indexed.tape"));
+  const ReplayWishes wishes;
+  const auto without = ServedFrames::prepare(plain.reader(), wishes).value();
+  const auto with = ServedFrames::prepare(indexed.reader(), wishes).value();
+  const std::uint64_t frames = plain.reader().summary().frame_count;
+  ASSERT_GT(frames, 150U);
+  for (const char* name : {"stage", "participant_delete", "presentation_start", "disconnect",
+                           "breakout_end", "strange59", "strange119", "refer", "nothing"}) {
+    for (std::uint64_t seq = 0; seq <= frames; seq += 9) {
+      const auto expected = without->find_event(name, seq).value();
+      const auto found = with->find_event(name, seq).value();
+      ASSERT_EQ(found.has_value(), expected.has_value()) << name << " after " << seq;
+      EXPECT_EQ(found.value_or(replayer::Position()).seq,
+                expected.value_or(replayer::Position()).seq)
+          << name << " after " << seq;
+    }
+  }
+  const std::uint64_t searched = with->frames_searched();
+  EXPECT_FALSE(with->find_event("nothing", 0).value());
+  EXPECT_LE(with->frames_searched() - searched, 30U) << "of " << frames;
+}
+
 TEST(JoiningInTheMiddle, OfEveryScenario) {
   const TemporaryFolder folder;
   int scenarios = 0;

@@ -184,12 +184,57 @@ TEST_F(ReactionsTest, RoomsBeginAndEnd) {
   EXPECT_EQ(reactions.state().room("blue")->participants.size(), 2U);
   EXPECT_EQ(command({"breakouts", "red", "disconnect"}),
             event("breakout_end", R"({"breakout_uuid":"red","participant_uuid":"m2"})"));
-  EXPECT_EQ(command({"breakouts", "red", "disconnect"}), "");
+  for (const char* name : {"disconnect", "lock", "muteguests", "message"}) {
+    EXPECT_EQ(command({"breakouts", "red", name}), "") << name;
+  }
+  EXPECT_EQ(command({"breakouts", "red", "participants", "eve", "mute"}), "");
   EXPECT_EQ(sent(in_room("red", "participant_update", person("eve"))), "");
   EXPECT_EQ(sent(event("breakout_end", R"({"breakout_uuid":"red","participant_uuid":"m2"})")), "");
   const std::string again =
       event("breakout_begin", R"({"breakout_uuid":"red","participant_uuid":"m2"})");
   EXPECT_EQ(sent(again), again);
+}
+
+TEST_F(ReactionsTest, NobodyPresentsInARoomThatHasEnded) {
+  EXPECT_NE(command({"breakouts", "red", "participants", "eve", "take_floor"}), "");
+  EXPECT_EQ(command({"breakouts", "red", "disconnect"}),
+            in_room("red", "presentation_stop", "{}") +
+                event("breakout_end", R"({"breakout_uuid":"red","participant_uuid":"m2"})"));
+}
+
+TEST_F(ReactionsTest, WhoTookTheFloorOfARoomThatEndsOnTheRecordingPresentsNoMore) {
+  const std::string end = event("breakout_end", R"({"breakout_uuid":"red"})");
+  EXPECT_NE(command({"breakouts", "red", "participants", "eve", "take_floor"}), "");
+  EXPECT_EQ(sent(end), in_room("red", "presentation_stop", "{}") + end);
+  EXPECT_TRUE(reactions.state().room("red")->presentation->is_undefined());
+}
+
+TEST_F(ReactionsTest, AGuestIsLetDoWhatIsAboutThemselvesAndChat) {
+  const auto is_for_hosts_alone = [&](std::vector<std::string_view> path) {
+    const replayer::Call call{.who = who, .method = "POST", .path = std::move(path)};
+    return is_for_hosts(*read_command(call, reactions.state(), wall_ns), who);
+  };
+  for (const char* name :
+       {"mute", "unmute", "client_mute", "video_muted", "buzz", "clearbuzz", "take_floor",
+        "release_floor", "overlaytext", "pres_in_mix", "show_live_captions", "disconnect",
+        "preferred_aspect_ratio", "notify_not_afk", "message"}) {
+    EXPECT_FALSE(is_for_hosts_alone({"participants", "me", name})) << name;
+    EXPECT_EQ(is_for_hosts_alone({"participants", "ann", name}), name != std::string("message"))
+        << name;
+  }
+  for (const char* name : {"spotlighton", "role", "unlock", "denyrxpresentation", "transfer"}) {
+    EXPECT_TRUE(is_for_hosts_alone({"participants", "me", name})) << name;
+  }
+  for (const char* name : {"message", "breakoutbuzz", "clearbreakoutbuzz", "leavebreakout"}) {
+    EXPECT_FALSE(is_for_hosts_alone({name})) << name;
+  }
+  for (const char* name : {"lock", "unlock", "muteguests", "disconnect", "transform_layout", "dial",
+                           "clearallbuzz", "breakouts", "start_conference"}) {
+    EXPECT_TRUE(is_for_hosts_alone({name})) << name;
+  }
+  EXPECT_TRUE(is_for_hosts_alone({"breakouts", "red", "message"}));
+  EXPECT_TRUE(is_for_hosts_alone({"video_mixes", "create"}));
+  EXPECT_TRUE(is_for_hosts_alone({"participants", "breakout"}));
 }
 
 TEST_F(ReactionsTest, OnlyOthersHearWhatSomebodySays) {

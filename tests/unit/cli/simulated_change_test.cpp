@@ -52,6 +52,9 @@ Change some_change(const sim::Conference& conference, Random& random) {
     case 0:
     case 1:
       change.fields.emplace_back(random.pick(fields));
+      if (change.fields.front().first == "is_presenting") {
+        change.what = What::floor;
+      }
       return change;
     case 2:
       change.what = What::status;
