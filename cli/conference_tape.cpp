@@ -172,6 +172,24 @@ Result<std::optional<state::Step>> ConferenceTape::next() {
   }
 }
 
+Result<void> ConferenceTape::for_each_frame(
+    const std::function<void(const port::Frame&, std::int64_t wall_ns)>& visit) const {
+  const auto frames = tape_->frames();
+  if (!frames) {
+    return fail(frames.error());
+  }
+  while (true) {
+    const auto frame = (*frames)->next();
+    if (!frame) {
+      return fail(frame.error());
+    }
+    if (!*frame) {
+      return {};
+    }
+    visit(**frame, wall_ns((*frame)->connection_id, (*frame)->recv_ns));
+  }
+}
+
 ExitCode ConferenceTape::conclude() const {
   return conclude_with(reducer());
 }

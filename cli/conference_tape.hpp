@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -44,6 +45,10 @@ class ConferenceTape {
   [[nodiscard]] static Result<ConferenceTape> open(const std::string& path);
 
   [[nodiscard]] const schema::TapeReader& tape() const { return *tape_; }
+
+  /// Calls `visit` for each frame with its recorded Unix time.
+  Result<void> for_each_frame(
+      const std::function<void(const port::Frame&, std::int64_t wall_ns)>& visit) const;
 
   /// Begins a derivation over the frames of `range`.
   Result<void> derive(state::Join join, const state::ReducerOptions& options,

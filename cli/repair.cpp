@@ -86,8 +86,8 @@ void write_sentences(JsonWriter& json, const char* key, const std::vector<std::s
   json.end_array();
 }
 
-void append_json(std::string& out, const std::string& tape, const std::string& output,
-                 const RepairReport& report) {
+void append_repair_json(std::string& out, const std::string& tape, const std::string& output,
+                        const RepairReport& report) {
   JsonWriter json(out);
   json.begin_object().member("tape", tape).member("output", output);
   json.member("frames", report.frames).member("bytes", report.bytes);
@@ -134,7 +134,7 @@ Result<ExitCode> run_repair(const Arguments& arguments) {
   }
   Output out;
   if (given.has("json")) {
-    append_json(out.buffer(), tape, output, *report);
+    append_repair_json(out.buffer(), tape, output, *report);
   } else {
     append_text(out.buffer(), tape, output, *report);
   }

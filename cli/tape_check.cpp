@@ -13,11 +13,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "cli/checkpoint_check.hpp"
 #include "cli/input.hpp"
 #include "cli/output.hpp"
-#include "core/event/decoder.hpp"
-#include "core/verdict/examination.hpp"
+#include "cli/tape_examination.hpp"
 #include "core/verdict/plugin_event_counts.hpp"
 
 namespace tapedeck::cli {
@@ -53,32 +51,6 @@ std::string_view expected_by(Rule rule) {
          : rule == Rule::time_backwards   ? "time that does not run backwards"
          : rule == Rule::wrong_checkpoint ? "checkpoints of frames that are on the tape"
                                           : "a whole tape";
-}
-
-/// Who you were from a moment of the tape on.
-struct Self {
-  std::int64_t from_ns = 0;
-  std::string uuid;
-};
-
-/// As the answers to request_token on the tape tell it.
-Result<std::vector<Self>> selves_of(const schema::TapeReader& tape) {
-  const auto exchanges = tape.exchanges();
-  if (!exchanges) {
-    return fail(exchanges.error());
-  }
-  std::vector<Self> selves;
-  event::Decoder decoder;
-  for (const port::Exchange& exchange : *exchanges) {
-    if (exchange.status != 200 || exchange.target.find("/request_token") == std::string::npos) {
-      continue;
-    }
-    const event::Value answer = decoder.decode(exchange.response_body).value;
-    if (const event::Value uuid = answer["result"]["participant_uuid"]; uuid.is_string()) {
-      selves.push_back({exchange.response_ns, std::string(uuid.as_string())});
-    }
-  }
-  return selves;
 }
 
 Result<std::string> read_expectation(const std::string& path) {
@@ -176,60 +148,46 @@ class TapeCheck {
 
   Result<void> judge() {
     auto connections = tape().connections();
-    auto selves = selves_of(tape());
-    if (!connections || !selves) {
-      return fail(connections ? selves.error() : connections.error());
+    if (!connections) {
+      return fail(connections.error());
     }
     verdict_.connections = connections->size();
-    selves_ = *std::move(selves);
-    verdict::Examination examination(options_.join(tape()), options_.rules);
     auto bytes = check_bytes();
-    if (const auto self = tape().value("self")) {
-      examination.self(*self);
+    auto examined = examine_frames();
+    if (!examined) {
+      return fail(examined.error());
     }
-    auto checkpoints = CheckpointCheck::begin(tape(), options_.join(tape()));
-    if (!checkpoints) {
-      return fail(checkpoints.error());
-    }
-    Result<void> checked;
-    const auto read = each_frame([&](const port::Frame& frame, std::int64_t wall_ns) {
-      take_selves(frame, examination);
-      checkpoints->before(frame, wall_ns, examination.derivation());
-      examination.frame(frame, wall_ns);
-      if (checked) {
-        checked = checkpoints->after(frame, examination.derivation(), examination.findings());
-      }
-    });
-    if (!checked) {
-      return checked;
-    }
-    if (!read) {
-      // What could be read has been judged; the tape itself is at fault.
-      examination.findings().add(Rule::tape_damaged, {}, expected_by(Rule::tape_damaged),
-                                 read.error().message);
-    }
-    examination.finish();
     verdict::Findings findings(options_.rules);
     if (auto judged = judge_bytes(bytes.get(), findings); !judged) {
       return judged;
     }
-    findings.append(examination.findings());
-    if (read && !options_.expectation_path.empty()) {
+    findings.append(examined->findings);
+    if (examined->was_read && !options_.expectation_path.empty()) {
       if (auto held = hold(findings); !held) {
         return held;
       }
     }
-    verdict_.state_digest = examination.reducer().digest().to_string();
+    verdict_.state_digest = examined->state_digest;
     verdict_.findings = std::move(findings);
     return {};
   }
 
+  /// Whether more threads than this one may read the tape. One that grows is for one reader: what
+  /// one says of it must be of one moment.
+  [[nodiscard]] bool has_helpers() const { return options_.alone && !verdict_.summary.recording; }
+
+  Result<Examined> examine_frames() {
+    const auto done = [this](std::uint64_t frames) { tell(frames, 1); };
+    const state::Join join = options_.join(tape());
+    return has_helpers() ? examine_in_two_threads(verdict_.path, join, options_.rules, done)
+                         : examine(*conference_, join, options_.rules, done);
+  }
+
   /// The bytes are checked by a reader of their own while the frames are read for what they mean,
-  /// or by the same one afterwards. A tape that grows is for one reader: what one says of it must
-  /// be of one moment.
+  /// or by the same one afterwards.
   std::future<Result<schema::ByteReport>> check_bytes() {
     const auto progress = [this](std::uint64_t frames) { tell(frames, 0); };
-    if (!options_.alone || verdict_.summary.recording) {
+    if (!has_helpers()) {
       return std::async(std::launch::deferred,
                         [this, progress] { return tape().verify_bytes(progress); });
     }
@@ -275,13 +233,6 @@ class TapeCheck {
     }
     const auto frame = (*frames)->next();
     return frame && *frame ? (*frame)->recv_ns : 0;
-  }
-
-  void take_selves(const port::Frame& frame, verdict::Examination& examination) {
-    while (next_self_ < selves_.size() && selves_[next_self_].from_ns <= frame.recv_ns) {
-      examination.self(selves_[next_self_].uuid);
-      ++next_self_;
-    }
   }
 
   /// Holds the tape against its expectation, or writes that.
@@ -340,23 +291,13 @@ class TapeCheck {
 
   template <class Visit>
   Result<void> each_frame(Visit visit) {
-    const auto frames = tape().frames();
-    if (!frames) {
-      return fail(frames.error());
-    }
-    for (std::uint64_t done = 0;; ++done) {
-      const auto frame = (*frames)->next();
-      if (!frame) {
-        return fail(frame.error());
-      }
-      if (!*frame) {
-        return {};
-      }
-      visit(**frame, conference_->wall_ns((*frame)->connection_id, (*frame)->recv_ns));
-      if (done % progress_frames == 0) {
+    std::uint64_t done = 0;
+    return conference_->for_each_frame([&](const port::Frame& frame, std::int64_t wall_ns) {
+      visit(frame, wall_ns);
+      if (done++ % progress_frames == 0) {
         tell(done, 1);
       }
-    }
+    });
   }
 
   /// `frames` are done by one of the two who go over the tape: 0 for bytes, 1 for meaning.
@@ -373,8 +314,6 @@ class TapeCheck {
   std::unique_ptr<ConferenceTape> conference_;
   std::unique_ptr<verdict::Expectation> expectation_;
   std::unique_ptr<verdict::ExpectationCheck> check_;
-  std::vector<Self> selves_;
-  std::size_t next_self_ = 0;
   std::array<std::atomic<std::uint64_t>, 2> done_{};
 };
 

@@ -63,30 +63,57 @@ constexpr std::uint64_t in_each_byte(std::uint64_t byte) {
   return byte * 0x0101'0101'0101'0101U;
 }
 
+/// Whether one of these eight bytes may not stand for itself in a JSON string.
+bool is_odd_word(const char* at) {
+  constexpr std::uint64_t high = in_each_byte(0x80);
+  constexpr std::uint64_t low = in_each_byte(0x01);
+  std::uint64_t word = 0;
+  std::memcpy(&word, at, sizeof word);
+  const std::uint64_t quote = word ^ in_each_byte('"');
+  const std::uint64_t backslash = word ^ in_each_byte('\\');
+  // A byte below n borrows into its high bit; none is 0x80 or above, or the bit is set anyway.
+  const std::uint64_t found =
+      word | (word - in_each_byte(0x20)) | (quote - low) | (backslash - low);
+  return (found & high) != 0;
+}
+
 /// How many bytes from `at` on stand for themselves in a JSON string, as far as eight at a time
 /// tell: a multiple of eight.
 std::size_t plain_words(std::string_view text, std::size_t at) {
-  constexpr std::uint64_t high = in_each_byte(0x80);
-  constexpr std::uint64_t low = in_each_byte(0x01);
+  constexpr std::size_t word = sizeof(std::uint64_t);
   std::size_t count = 0;
-  for (; text.size() - at - count >= sizeof(std::uint64_t); count += sizeof(std::uint64_t)) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, text.data() + at + count, sizeof word);
-    const std::uint64_t quote = word ^ in_each_byte('"');
-    const std::uint64_t backslash = word ^ in_each_byte('\\');
-    // A byte below n borrows into its high bit; none is 0x80 or above, or the bit is set anyway.
-    const std::uint64_t found =
-        word | (word - in_each_byte(0x20)) | (quote - low) | (backslash - low);
-    if ((found & high) != 0) {
-      break;
-    }
+  while (text.size() - at - count >= word && !is_odd_word(text.data() + at + count)) {
+    count += word;
   }
   return count;
+}
+
+/// Whether all of `text` stands for itself.
+bool is_plain(std::string_view text) {
+  constexpr std::size_t word = sizeof(std::uint64_t);
+  if (text.size() < word) {
+    std::array<char, word> padded;
+    padded.fill(' ');
+    text.copy(padded.data(), text.size());
+    return !is_odd_word(padded.data());
+  }
+  for (std::size_t at = 0; at + word < text.size(); at += word) {
+    if (is_odd_word(text.data() + at)) {
+      return false;
+    }
+  }
+  return !is_odd_word(text.data() + text.size() - word);
 }
 
 }  // namespace
 
 void append_json_string(std::string& out, std::string_view text) {
+  if (is_plain(text)) {
+    const std::size_t before = out.size();
+    out.resize(before + text.size() + 2, '"');
+    text.copy(out.data() + before + 1, text.size());
+    return;
+  }
   out += '"';
   std::size_t plain = 0;  // start of the bytes that are copied as they are
   std::size_t i = 0;
@@ -134,8 +161,12 @@ void append_json_number(std::string& out, double value) {
     out += "null";
     return;
   }
-  if (value == 0) {
-    out += '0';  // also -0
+  constexpr double exact_max = 9'007'199'254'740'992;  // 2^53
+  if (value == std::trunc(value) && std::abs(value) <= exact_max) {
+    std::array<char, 24> digits{};
+    const auto whole = static_cast<std::int64_t>(value);  // also -0 is 0
+    out.append(digits.data(),
+               std::to_chars(digits.data(), digits.data() + digits.size(), whole).ptr);
     return;
   }
   // Shortest round-trip digits and exponent, then ECMAScript's placement of the decimal point.

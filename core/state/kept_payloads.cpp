@@ -170,9 +170,9 @@ void KeptPayloads::keep(const Value& payload, const event::Origin& origin,
   bytes_ -= bytes_of(kept);
   if (keys_ != origin.keys) {
     keys_ = origin.keys;
-    Fields fields;
+    Fields fields{{}, FieldPlaces(payload)};
     for (const Member& member : members) {
-      fields.push_back(participant_field(member.key));
+      fields.of_members.push_back(participant_field(member.key));
     }
     fields_ = std::make_shared<const Fields>(std::move(fields));
   }

@@ -25,8 +25,11 @@ namespace tapedeck::state {
 
 class KeptPayloads {
  public:
-  /// What each member of a payload is to a client; nothing where it is not read.
-  using Fields = std::vector<std::optional<ParticipantField>>;
+  /// What the members of a payload are to a client, the same for all with those keys.
+  struct Fields {
+    std::vector<std::optional<ParticipantField>> of_members;  ///< nothing where it is not read
+    FieldPlaces places;
+  };
 
   /// A member that is another one than in the payload before; a string lies in the new text.
   struct Change {

@@ -116,7 +116,7 @@ bool Reducer::may_change(const KeptPayloads::Kept& kept) const {
   for (const KeptPayloads::Change& change : kept_payloads_.changes()) {
     before += event::copy_size(payload.members()[change.member].value).bytes();
     after += event::copy_size(change.value).bytes();
-    const auto field = (*kept.fields)[change.member];
+    const auto field = kept.fields->of_members[change.member];
     const bool is_of_name =
         field == ParticipantField::uri || field == ParticipantField::display_name;
     if (is_of_name && !(change.value.is_string() && truthy(change.value))) {
@@ -134,7 +134,7 @@ void Reducer::change(KeptPayloads::Kept& kept, std::string_view text) {
   const std::size_t bytes = stored.payload.bytes();
   for (const KeptPayloads::Change& change : kept_payloads_.changes()) {
     stored.payload.set_member(change.member, change.value);
-    const auto field = (*kept.fields)[change.member];
+    const auto field = kept.fields->of_members[change.member];
     if (field == ParticipantField::is_muted) {
       stored.is_muted = change.value.is_text("YES");
     } else if (field == ParticipantField::buzz_time) {
@@ -149,7 +149,7 @@ void Reducer::change(KeptPayloads::Kept& kept, std::string_view text) {
   if (!self && !options_.signals && !options_.digest && !policy_.lists_every_change) {
     return;
   }
-  const Participant participant(*stored.payload, policy_);
+  const Participant participant(*stored.payload, policy_, kept.fields->places);
   const StoredParticipant known{{}, was_muted, had_raised_hand};
   before_update(room_id, participant, self, &known);
   if (options_.digest) {
