@@ -345,11 +345,24 @@ Result<replayer::Position> ServedFrames::behind(std::uint64_t seq, std::uint64_t
 Result<std::optional<replayer::Position>> ServedFrames::find_event(std::string_view event,
                                                                    std::uint64_t seq) {
   const std::uint64_t pass = seq == 0 || last_seq_ == 0 ? 0 : (seq - 1) / last_seq_;
-  const auto passed_over = last_without(event, std::max(seq_on_tape(seq) + 1, first_seq_));
+  const std::uint64_t first = std::max(seq_on_tape(seq) + 1, first_seq_);
+  auto found = find_event(event, first, last_seq_, pass);
+  const bool is_last_pass = wishes_.passes != 0 && pass + 1 >= wishes_.passes;
+  if (found && !*found && !is_last_pass) {
+    found = find_event(event, first_seq_, std::min(first - 1, last_seq_), pass + 1);
+  }
+  return found;
+}
+
+Result<std::optional<replayer::Position>> ServedFrames::find_event(std::string_view event,
+                                                                   std::uint64_t first_seq,
+                                                                   std::uint64_t last_seq,
+                                                                   std::uint64_t pass) {
+  const auto passed_over = last_without(event, first_seq);
   if (!passed_over) {
     return fail(passed_over.error());
   }
-  auto opened = tape_.frames({.first_seq = *passed_over + 1, .last_seq = last_seq_});
+  auto opened = tape_.frames({.first_seq = *passed_over + 1, .last_seq = last_seq});
   if (!opened) {
     return fail(opened.error());
   }

@@ -105,6 +105,11 @@ class ServedFrames final : public replayer::Reel {
       const schema::FrameRange& range) const;
   [[nodiscard]] Result<port::Frame> frame(std::uint64_t seq) const;
   [[nodiscard]] Result<std::uint64_t> first_whole_seq() const;
+  /// The same among these frames of the tape, in this pass.
+  [[nodiscard]] Result<std::optional<replayer::Position>> find_event(std::string_view event,
+                                                                     std::uint64_t first_seq,
+                                                                     std::uint64_t last_seq,
+                                                                     std::uint64_t pass);
   /// A frame from `first_seq` on up to which no event of this name comes, the last one that the
   /// checkpoints of the tape can tell; the one before `first_seq` where they tell nothing.
   [[nodiscard]] Result<std::uint64_t> last_without(std::string_view event, std::uint64_t first_seq);

@@ -229,12 +229,14 @@ Result<void> Deck::play_batch(PlayId id, Play& play, std::int64_t now_ns) {
     if (!due_ns || *due_ns > now_ns || batch_bytes >= limits::batch_bytes_max) {
       break;
     }
+    // What tells how things stand has no time of its own that it could be late for.
+    const bool has_time = paced && !play.player.timeline().is_before_start();
     const auto frame = hand_over(play);
     if (!frame) {
       return fail(frame.error());
     }
     batch_bytes += frame->raw.size() + limits::batch_frame_cost;
-    if (paced && !frame->raw.empty()) {
+    if (has_time && !frame->raw.empty()) {
       report_.lateness.add(now_ns - *due_ns);
     }
   }

@@ -61,7 +61,7 @@ class Reel {
   /// Behind the last whole block up to the frame `seq`.
   [[nodiscard]] virtual Result<Position> place_behind(std::uint64_t seq) = 0;
   /// Behind the block before the next one after `seq` that brings this event, at the time of that
-  /// event; nothing: none does in this pass.
+  /// event; nothing: none does in this pass, nor in the next one.
   [[nodiscard]] virtual Result<std::optional<Position>> find_event(std::string_view event,
                                                                    std::uint64_t seq) = 0;
   /// What follows on a position.

@@ -151,11 +151,18 @@ Steered Steering::seek_mark(SessionId id, Direction direction) {
     const std::int64_t before_ns = now_ns - (session.paused ? 0 : ns_per_s / 2);
     const auto next = std::ranges::upper_bound(marks, now_ns, {}, &Mark::at_ns);
     const auto last = std::ranges::lower_bound(marks, before_ns, {}, &Mark::at_ns);
-    if (forward ? next == marks.end() : last == marks.begin()) {
+    const auto none = [forward] {
       return refused(Refusal::nothing_there,
                      forward ? "No mark follows" : "There is no mark before this moment");
+    };
+    if (forward ? next == marks.end() : last == marks.begin()) {
+      return none();
     }
     const Mark mark = forward ? *next : *std::prev(last);
+    const auto place = session.reel->place_at(mark.at_ns);
+    if (place && session.reel->tape_ns(place->at_ns) != mark.at_ns) {
+      return none();  // it is on the tape, but not within what is played
+    }
     Steered done = seek(session, session.reel->place_at(in_this_pass(session, mark.at_ns)));
     if (!done.refusal) {
       done.sentence = "mark at " + format_duration(mark.at_ns) + ": " + mark.text;

@@ -333,6 +333,17 @@ TEST_F(ReconnectedTape, AnEventIsFoundBehindTheBlockBeforeIt) {
   EXPECT_FALSE(served->find_event("participant_create", 8).value());
 }
 
+TEST_F(ReconnectedTape, AnEventIsFoundInTheNextPassToo) {
+  const auto served = prepare({.passes = 2});
+  const auto found = served->find_event("participant_create", 8).value();
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->seq, 8 + 1U);
+  EXPECT_EQ(found->at_ns, (8 + 1) * ns_per_s);
+  EXPECT_EQ(served->find_event("participant_sync_begin", 7).value()->seq, 8 + 0U);
+  EXPECT_FALSE(served->find_event("participant_create", 8 + 8).value());
+  EXPECT_FALSE(served->find_event("stage", 3).value());
+}
+
 TEST_F(ReconnectedTape, MarksOfAReplayAreInTheOrderOfTheirTimes) {
   const auto served = prepare({});
   for (const std::int64_t at_ns : {5, 1, 3}) {

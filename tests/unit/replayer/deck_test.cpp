@@ -126,6 +126,18 @@ TEST(Deck, LatenessIsWhatTheClockWasPastTheDueTime) {
   EXPECT_EQ(deck.report().lateness.max_ns(), 15);
 }
 
+TEST(Deck, WhatTellsHowThingsStandIsNotLate) {
+  port::VirtualClock clock;
+  NotingSink sink(clock);
+  Deck deck;
+  ASSERT_TRUE(deck.start(memory_source({{-1, "state"}, {20, "at"}, {30, "b"}}),
+                         Timeline({.from_ns = 20}, 0), sink));
+  clock.wait_until(7);
+  ASSERT_TRUE(deck.run(clock, [&] { return deck.empty(); }));
+  EXPECT_EQ(deck.report().frames, 3U);
+  EXPECT_EQ(deck.report().lateness.count(), 2U);
+}
+
 TEST(Deck, AtUnlimitedRateThereIsNoLateness) {
   port::VirtualClock clock;
   NotingSink sink(clock);

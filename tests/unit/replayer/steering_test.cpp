@@ -153,6 +153,7 @@ TEST_F(SteeringTest, MarksAreGoneThroughInBothDirections) {
     EXPECT_NE(marked.sentence.find(", for this run only"), std::string::npos) << marked.sentence;
   }
   EXPECT_EQ(steering_.mark(all_sessions, 11 * ns_per_s, "late").refusal, Refusal::nothing_there);
+  EXPECT_TRUE(reel_.add_mark({.at_ns = 11 * ns_per_s, .text = "on the tape, but not played"}));
   const auto there = [&](Direction direction) {
     return steering_.seek_mark(all_sessions, direction).refusal ? -1 : session().at_ns / ns_per_s;
   };
