@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include <unistd.h>
@@ -163,6 +164,20 @@ Result<ExitCode> play_to_destination(const schema::TapeReader& tape, const Repla
   return ExitCode::done;
 }
 
+bool is_folder(const std::string& path) {
+  std::error_code ignored;
+  return std::filesystem::is_directory(path, ignored);
+}
+
+/// The first of the tapes that is a folder.
+std::optional<std::string> first_folder(const ReplayWishes& wishes) {
+  if (is_folder(wishes.tape)) {
+    return wishes.tape;
+  }
+  const auto found = std::ranges::find_if(wishes.more, is_folder);
+  return found == wishes.more.end() ? std::nullopt : std::optional(*found);
+}
+
 /// The tape that is played; where several are, they are in `merged`, which must outlive it.
 Result<std::unique_ptr<schema::TapeReader>> open_tape(const ReplayWishes& wishes,
                                                       std::unique_ptr<MergedTape>& merged) {
@@ -205,11 +220,11 @@ Result<ExitCode> run_replay(const Arguments& arguments) {
   }
   std::unique_ptr<MergedTape> merged;
   std::unique_ptr<schema::TapeReader> tape;
-  const bool is_folder = std::filesystem::is_directory(wishes->tape);
-  if (is_folder && (wishes->destination != Destination::server || !wishes->more.empty())) {
-    return fail_usage("'" + wishes->tape + "' is a folder, which goes with --listen and alone");
+  const auto folder = first_folder(*wishes);
+  if (folder && (wishes->destination != Destination::server || !wishes->more.empty())) {
+    return fail_usage("'" + *folder + "' is a folder, which goes with --listen and alone");
   }
-  if (!is_folder) {
+  if (!folder) {
     auto opened = open_tape(*wishes, merged);
     if (!opened) {
       return fail(opened.error());
@@ -221,8 +236,8 @@ Result<ExitCode> run_replay(const Arguments& arguments) {
     return fail(faults.error());
   }
   NewMarks marks;
-  auto played = is_folder ? serve_folder(wishes->tape, *wishes, **faults, marks)
-                          : play_to_destination(*tape, *wishes, **faults, marks);
+  auto played = folder ? serve_folder(wishes->tape, *wishes, **faults, marks)
+                       : play_to_destination(*tape, *wishes, **faults, marks);
   say_what_was_not_edited(wishes->edits.get());
   const auto finished = (*faults)->finish();
   if (played && !finished) {
