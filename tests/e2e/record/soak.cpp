@@ -22,7 +22,7 @@
 #include "recorder/scrub.hpp"
 #include "schema/tape_reader.hpp"
 #include "schema/tape_writer.hpp"
-#include "tests/support/own_memory.hpp"
+#include "tests/support/sanitizer.hpp"
 #include "tests/support/tape_builder.hpp"
 
 namespace tapedeck {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/base/limits.hpp"
+#include "tests/support/sanitizer.hpp"
 #include "tests/unit/recorder/http_recording.hpp"
 
 namespace tapedeck::recorder {
@@ -46,7 +47,7 @@ TEST_F(HostileNode, ALineWithoutEndIsRecordedInFramesOfBoundedSize) {
   }});
   const std::size_t before = peak_bytes();
   ASSERT_TRUE(record(server.url()));
-  EXPECT_LT(peak_bytes() - before, 4 * limits::frame_bytes_max);
+  EXPECT_TRUE(!test::memory_is_own || peak_bytes() - before < 4 * limits::frame_bytes_max);
   const auto frames = tape_->frames();
   ASSERT_TRUE(frames);
   std::size_t bytes = 0;
@@ -73,7 +74,7 @@ TEST_F(HostileNode, TinyEventsInMassesAreAllFramesAndCostNoMemory) {
   }});
   const std::size_t before = peak_bytes();
   ASSERT_TRUE(record(server.url()));
-  EXPECT_LT(peak_bytes() - before, std::size_t{64} << 20);
+  EXPECT_TRUE(!test::memory_is_own || peak_bytes() - before < std::size_t{64} << 20);
   EXPECT_EQ(tape_->summary().frame_count, events);
   EXPECT_EQ(tape_->summary().bytes, events * 6);
   EXPECT_EQ(end().end, port::ConnectionEnd::finished);

@@ -17,6 +17,7 @@
 
 #include "core/base/units.hpp"
 #include "tests/support/memory_source.hpp"
+#include "tests/support/sanitizer.hpp"
 #include "tests/unit/replayer/http_client.hpp"
 #include "tests/unit/replayer/running_server.hpp"
 
@@ -400,7 +401,8 @@ TEST(Server, ASharedTapeThatIsOverEndsTheServerWithOnce) {
 TEST(Server, AllWhoShareAStreamGetTheSameBytes) {
   std::vector<StoredFrame> frames{{0, ": start\n\n"}};
   for (int i = 0; i < 200; ++i) {
-    frames.push_back({(500 + i / 10) * ns_per_ms, "data: " + std::string(500, 'x') + "\n\n"});
+    frames.push_back(
+        {(500 * test::slowdown + i / 10) * ns_per_ms, "data: " + std::string(500, 'x') + "\n\n"});
   }
   RunningServer server(play(frames), {.sharing = Sharing::shared, .once = true});
   std::vector<std::unique_ptr<HttpClient>> clients;
@@ -479,7 +481,7 @@ TEST(Server, OnASharedTimelineASlowClientIsDroppedAndTheOthersHearAll) {
   std::atomic<std::uint64_t> given = 0;
   ServerOptions options{.sharing = Sharing::shared, .once = true};
   options.limits.stream_bytes_max = std::size_t{8} * 1024 * 1024;
-  RunningServer server(count_frames(given, 3 * ns_per_ms), options);
+  RunningServer server(count_frames(given, 3 * ns_per_ms * test::slowdown), options);
   HttpClient stuck(server.port(), small_buffer);
   stuck.request("GET", "/events");
   EXPECT_EQ(stuck.head().status, 200);
@@ -500,7 +502,7 @@ TEST(Server, AtUnlimitedRateASharedStreamWaitsButNotForWhoIsStuck) {
   ServerOptions options{.sharing = Sharing::shared};
   options.timeline.rate = Rate::unlimited();
   options.once = true;
-  options.limits.stream_stall_max = 100ms;
+  options.limits.stream_stall_max = 100ms * test::slowdown;
   RunningServer server(count_frames(given, 0), options);
   HttpClient stuck(server.port(), small_buffer);
   stuck.request("GET", "/events");

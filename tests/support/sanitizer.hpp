@@ -1,4 +1,4 @@
-// Whether what a process has in memory is its own.
+// What is different under a sanitizer.
 #pragma once
 
 namespace tapedeck::test {
@@ -9,6 +9,16 @@ namespace tapedeck::test {
 inline constexpr bool memory_is_own = false;
 #else
 inline constexpr bool memory_is_own = true;
+#endif
+
+/// So many times as long may take what a test gives a time, as tests/CMakeLists.txt has it for the
+/// built command.
+#if defined(__SANITIZE_THREAD__)
+inline constexpr int slowdown = 8;
+#elif defined(__SANITIZE_ADDRESS__)
+inline constexpr int slowdown = 4;
+#else
+inline constexpr int slowdown = 1;
 #endif
 
 }  // namespace tapedeck::test
