@@ -21,4 +21,7 @@ inline constexpr int slowdown = 4;
 inline constexpr int slowdown = 1;
 #endif
 
+/// What ends a process by SIGSEGV is caught by the sanitizer, which reports it.
+inline constexpr bool catches_faults = !memory_is_own;
+
 }  // namespace tapedeck::test
