@@ -222,7 +222,7 @@ Result<ExitCode> run_replay(const Arguments& arguments) {
   std::unique_ptr<schema::TapeReader> tape;
   const auto folder = first_folder(*wishes);
   if (folder && (wishes->destination != Destination::server || !wishes->more.empty())) {
-    return fail_usage("'" + *folder + "' is a folder, which goes with --listen and alone");
+    return fail_io("'" + *folder + "' is a folder, which goes with --listen and alone");
   }
   if (!folder) {
     auto opened = open_tape(*wishes, merged);

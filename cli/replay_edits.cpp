@@ -216,10 +216,39 @@ std::unique_ptr<port::FrameSource> edited(std::unique_ptr<port::FrameSource> sou
   return std::make_unique<EditedSource>(std::move(source), std::move(edits));
 }
 
+namespace {
+
+/// A sentence for each of what --only or --omit chose that there was not.
+void say_what_was_not_met(const char* option, const event::EventChoice& choice,
+                          const event::MetChoice& met) {
+  const auto say_of = [&](const std::string& what) {
+    say("--" + std::string(option) + ": " + what);
+  };
+  for (const std::string& event : choice.events) {
+    if (!met.events.contains(event)) {
+      say_of("no " + event + " was there");
+    }
+  }
+  for (const std::string& room : choice.rooms) {
+    if (!met.rooms.contains(room)) {
+      say_of("nothing was there of a room '" + room + "'");
+    }
+  }
+  for (const std::string& who : choice.participants) {
+    if (!met.participants.contains(who)) {
+      say_of("nobody was there whose uuid or display name is '" + who + "'");
+    }
+  }
+}
+
+}  // namespace
+
 void say_what_was_not_edited(const event::EventEdits* edits) {
   if (edits == nullptr) {
     return;
   }
+  say_what_was_not_met("only", edits->only, edits->met);
+  say_what_was_not_met("omit", edits->omit, edits->met);
   for (const event::Rename& rename : edits->renames) {
     if (rename.done == 0) {
       say("--rename: nobody was played whose uuid or display name is '" + rename.who + "'");

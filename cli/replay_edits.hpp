@@ -25,7 +25,7 @@ void warn_of_unknown_event(const std::string& option, const std::string& event);
 [[nodiscard]] std::unique_ptr<port::FrameSource> edited(std::unique_ptr<port::FrameSource> source,
                                                         std::shared_ptr<event::EventEdits> edits);
 
-/// A sentence for each rename and each field that never was in what was played.
+/// A sentence for each choice, each rename and each field that never was in what was played.
 void say_what_was_not_edited(const event::EventEdits* edits);
 
 }  // namespace tapedeck::cli

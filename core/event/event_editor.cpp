@@ -80,6 +80,7 @@ EventEditor::Edited EventEditor::next(std::string_view event, std::string_view p
   const bool is_json = decoder_.decode(payload).ok();
   const Inner inner(event, is_json ? std::string_view(text_) : std::string_view());
   learn(inner);
+  meet(inner, event);
   if (leaves_out(inner, event)) {
     return {.left_out = true, .changed = false, .payload = {}};
   }
@@ -101,6 +102,33 @@ void EventEditor::learn(const Inner& inner) {
   if (kind == Kind::participant_create || kind == Kind::participant_update) {
     name_of_[string_of(raw_member(inner.payload, "uuid"))] =
         string_of(raw_member(inner.payload, "display_name"));
+  }
+}
+
+void EventEditor::meet(const Inner& inner, std::string_view outer) {
+  for (const EventChoice* const choice : {&edits_.only, &edits_.omit}) {
+    for (const std::string& event : choice->events) {
+      if (event == outer || event == inner.name) {
+        edits_.met.events.insert(event);
+      }
+    }
+    if (has(choice->rooms, inner.room)) {
+      edits_.met.rooms.insert(inner.room);
+    }
+  }
+  if (const Person* const person = person_of(inner.name)) {
+    meet_participant(string_of(raw_member(inner.payload, person->uuid)),
+                     string_of(raw_member(inner.payload, person->name)));
+  }
+}
+
+void EventEditor::meet_participant(const std::string& uuid, const std::string& name) {
+  for (const EventChoice* const choice : {&edits_.only, &edits_.omit}) {
+    for (const std::string& who : choice->participants) {
+      if (who == uuid || who == name) {
+        edits_.met.participants.insert(who);
+      }
+    }
   }
 }
 

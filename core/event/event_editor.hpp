@@ -5,7 +5,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +21,13 @@ struct EventChoice {
   std::vector<std::string> events = {};        ///< names; in a breakout room the inner one too
   std::vector<std::string> rooms = {};         ///< uuids of breakout rooms, or `main`
   std::vector<std::string> participants = {};  ///< uuids or display names
+};
+
+/// Those of an EventChoice that there were.
+struct MetChoice {
+  std::set<std::string, std::less<>> events = {};
+  std::set<std::string, std::less<>> rooms = {};
+  std::set<std::string, std::less<>> participants = {};
 };
 
 /// A participant, by uuid or display name, and the name that they get.
@@ -40,6 +49,7 @@ struct EventEdits {
   EventChoice only = {};
   /// What is about one of these is left out.
   EventChoice omit = {};
+  MetChoice met = {};  ///< of both
   std::vector<Rename> renames = {};
   std::vector<SetField> sets = {};
 
@@ -71,6 +81,8 @@ class EventEditor {
                                const std::string& name) const;
   [[nodiscard]] bool leaves_out_participant(const std::string& uuid, const std::string& name) const;
   void learn(const Inner& inner);
+  void meet(const Inner& inner, std::string_view outer);
+  void meet_participant(const std::string& uuid, const std::string& name);
   void take_participants_out(std::string_view outer);
   void rename(Rename& rename, std::string_view outer);
   void set(SetField& set, std::string_view outer);

@@ -95,8 +95,14 @@ std::string ScriptedConnection::read_request() {
     std::size_t length = 0;
     std::from_chars(request.data() + at + length_name.size(), request.data() + request.size(),
                     length);
-    for (; length > 0 && read(&byte, 1) == 1; --length) {
-      request += byte;
+    std::array<char, 65536> bytes{};
+    while (length > 0) {
+      const std::ptrdiff_t count = read(bytes.data(), std::min(length, bytes.size()));
+      if (count <= 0) {
+        break;
+      }
+      request.append(bytes.data(), static_cast<std::size_t>(count));
+      length -= static_cast<std::size_t>(count);
     }
   }
   return request;

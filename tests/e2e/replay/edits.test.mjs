@@ -95,5 +95,15 @@ test('what has no meaning is told in one sentence', () => {
     "--set: layout has no field 'vew' in the catalogue; it is set all the same",
     "--rename: nobody was played whose uuid or display name is 'Nemo'",
     '--set: no stage was played that has such a place',
+    '--only: no stagee was there',
   ]) assert.ok(said.includes(`tapedeck: ${sentence}\n`), `${sentence}\n${said}`);
+});
+
+test('what is chosen and was not there is told', () => {
+  const done = play('--omit', 'participant=Nemo', '--omit', 'room=atlantis', '--omit', 'event=stage', '--omit', 'room=main');
+  const said = done.stderr.split('\n').filter((line) => line.includes('--omit'));
+  assert.deepEqual(said, [
+    "tapedeck: --omit: nothing was there of a room 'atlantis'",
+    "tapedeck: --omit: nobody was there whose uuid or display name is 'Nemo'",
+  ]);
 });

@@ -101,8 +101,8 @@ test('what makes no sense is told in one sentence', () => {
   fs.mkdirSync(empty);
   for (const name of ['x', 'y']) write(makeTape(`${twice}/${name}.tape`, blocks('x', 1)), "INSERT INTO tape VALUES ('alias', 'one')");
   for (const [status, args, sentence] of [
-    [2, [node, '--stdout'], `'${node}' is a folder, which goes with --listen and alone`],
-    [2, [node, a], `'${node}' is a folder, which goes with --listen and alone`],
+    [3, [node, '--stdout'], `'${node}' is a folder, which goes with --listen and alone`],
+    [3, [node, a], `'${node}' is a folder, which goes with --listen and alone`],
     [3, [empty], `there is no .tape in '${empty}'`],
     [3, [twice], `two tapes in '${twice}' are of the conference 'one'; move one of them`],
     [2, [a, '--align', 'start'], '--align goes with several tapes'],

@@ -167,7 +167,7 @@ TEST_F(ReplayOnTerminal, KeysSteerAndALineTellsHowItStands) {
     terminal.type("?");
     ASSERT_TRUE(terminal.shows("stand still, go on"));
     terminal.type(" ");
-    ASSERT_TRUE(terminal.shows(" / 5m00.000s  2x  late"));
+    ASSERT_TRUE(terminal.shows(" / 5m00.000s  2x  3 participants"));
     terminal.type("q");
     EXPECT_EQ(terminal.end(), 0);
     EXPECT_FALSE(terminal.is_raw());

@@ -55,11 +55,9 @@ class HostileTape : public Command {
     }
     const Outcome done = run(arguments);
     const bool derives = arguments.starts_with("state") || arguments.starts_with("events");
-    const bool is_folder = arguments.starts_with("replay") && tape == "bare";
-    EXPECT_TRUE(done.code == 0 || done.code == 1 || done.code == 3 || (derives && done.code == 4) ||
-                (is_folder && done.code == 2))
+    EXPECT_TRUE(done.code == 0 || done.code == 1 || done.code == 3 || (derives && done.code == 4))
         << arguments;
-    if (done.code >= 2) {
+    if (done.code >= 3) {
       EXPECT_TRUE(done.err.starts_with("tapedeck")) << arguments << '\n' << done.err;
       EXPECT_EQ(std::count(done.err.begin(), done.err.end(), '\n'), 1) << done.err;
     }
@@ -289,9 +287,7 @@ TEST_F(HostileTape, MayBeNoTapeAtAll) {
                                 "whole.tape/", "file:whole.tape?mode=rw", std::string(5000, 'x')}) {
     SCOPED_TRACE(name.substr(0, 40));
     for (const std::string& reader : readers) {
-      // A replay takes folders, which it serves: one elsewhere is a mistake of usage.
-      EXPECT_EQ(give(reader, name), name == "bare" && reader.starts_with("replay") ? 2 : 3)
-          << reader;
+      EXPECT_EQ(give(reader, name), 3) << reader;
     }
   }
   const std::string sentence = run("info \x1b[31m\xff").err;
