@@ -173,12 +173,14 @@ Result<std::optional<state::Step>> ConferenceTape::next() {
 }
 
 Result<void> ConferenceTape::for_each_frame(
-    const std::function<void(const port::Frame&, std::int64_t wall_ns)>& visit) const {
+    const std::function<void(const port::Frame&, std::int64_t wall_ns)>& visit,
+    const FramesDone& done) const {
+  constexpr std::uint64_t frames_between = 4096;  // two calls of `done`
   const auto frames = tape_->frames();
   if (!frames) {
     return fail(frames.error());
   }
-  while (true) {
+  for (std::uint64_t count = 0;; ++count) {
     const auto frame = (*frames)->next();
     if (!frame) {
       return fail(frame.error());
@@ -187,6 +189,9 @@ Result<void> ConferenceTape::for_each_frame(
       return {};
     }
     visit(**frame, wall_ns((*frame)->connection_id, (*frame)->recv_ns));
+    if (done && count % frames_between == 0) {
+      done(count);
+    }
   }
 }
 

@@ -46,9 +46,13 @@ class ConferenceTape {
 
   [[nodiscard]] const schema::TapeReader& tape() const { return *tape_; }
 
-  /// Calls `visit` for each frame with its recorded Unix time.
+  /// Told now and then how many frames are done.
+  using FramesDone = std::function<void(std::uint64_t)>;
+
+  /// Calls `visit` for each frame with its recorded Unix time; `done` may be empty.
   Result<void> for_each_frame(
-      const std::function<void(const port::Frame&, std::int64_t wall_ns)>& visit) const;
+      const std::function<void(const port::Frame&, std::int64_t wall_ns)>& visit,
+      const FramesDone& done = {}) const;
 
   /// Begins a derivation over the frames of `range`.
   Result<void> derive(state::Join join, const state::ReducerOptions& options,

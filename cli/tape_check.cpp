@@ -24,9 +24,6 @@ namespace {
 using verdict::Rule;
 using verdict::Severity;
 
-/// Frames between two calls of the progress function.
-constexpr std::uint64_t progress_frames = 4096;
-
 /// Largest expectation that is read: a roster of ten thousand, and every one of its changes.
 constexpr std::size_t expectation_bytes_max = std::size_t{256} * 1024 * 1024;
 
@@ -179,8 +176,9 @@ class TapeCheck {
   Result<Examined> examine_frames() {
     const auto done = [this](std::uint64_t frames) { tell(frames, 1); };
     const state::Join join = options_.join(tape());
-    return has_helpers() ? examine_in_two_threads(verdict_.path, join, options_.rules, done)
-                         : examine(*conference_, join, options_.rules, done);
+    return has_helpers()
+               ? examine_in_two_threads(*conference_, verdict_.path, join, options_.rules, done)
+               : examine(*conference_, join, options_.rules, done);
   }
 
   /// The bytes are checked by a reader of their own while the frames are read for what they mean,
@@ -291,13 +289,7 @@ class TapeCheck {
 
   template <class Visit>
   Result<void> each_frame(Visit visit) {
-    std::uint64_t done = 0;
-    return conference_->for_each_frame([&](const port::Frame& frame, std::int64_t wall_ns) {
-      visit(frame, wall_ns);
-      if (done++ % progress_frames == 0) {
-        tell(done, 1);
-      }
-    });
+    return conference_->for_each_frame(visit, [this](std::uint64_t done) { tell(done, 1); });
   }
 
   /// `frames` are done by one of the two who go over the tape: 0 for bytes, 1 for meaning.

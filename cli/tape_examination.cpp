@@ -16,9 +16,6 @@ namespace {
 
 using verdict::Rule;
 
-/// Frames between two calls of FramesDone.
-constexpr std::uint64_t frames_between = 4096;
-
 /// Who you were from a moment of the tape on.
 struct Self {
   std::int64_t from_ns = 0;
@@ -72,24 +69,6 @@ class Selves {
 
   std::vector<Self> known_;
   std::size_t next_ = 0;
-};
-
-/// Calls done() as the frames go by.
-class Count {
- public:
-  explicit Count(const FramesDone& done) : done_(done) {}
-
-  void frame() {
-    if (done_ && frames_ % frames_between == 0) {
-      done_(frames_);
-    }
-    ++frames_;
-  }
-  [[nodiscard]] std::uint64_t frames() const { return frames_; }
-
- private:
-  const FramesDone& done_;
-  std::uint64_t frames_ = 0;
 };
 
 /// What could be read has been judged; the tape itself is at fault.
@@ -157,16 +136,15 @@ Result<Examined> examine(const ConferenceTape& conference, const state::Join& jo
   }
   verdict::Findings of_checkpoints(rules);
   Result<void> checked;
-  Count count(done);
-  const auto read = conference.for_each_frame([&](const port::Frame& frame, std::int64_t wall_ns) {
+  const auto judge = [&](const port::Frame& frame, std::int64_t wall_ns) {
     selves->before(frame, examination);
     checkpoints->before(frame, wall_ns, examination.derivation());
     examination.frame(frame, wall_ns);
     if (checked) {
       checked = checkpoints->after(frame, examination.derivation(), of_checkpoints);
     }
-    count.frame();
-  });
+  };
+  const auto read = conference.for_each_frame(judge, done);
   if (!checked) {
     return fail(checked.error());
   }
@@ -180,15 +158,12 @@ Result<Examined> examine(const ConferenceTape& conference, const state::Join& jo
   return examined;
 }
 
-Result<Examined> examine_in_two_threads(const std::string& path, const state::Join& join,
-                                        const verdict::RuleSet& rules, const FramesDone& done) {
-  const auto conference = ConferenceTape::open(path);
-  if (!conference) {
-    return fail(conference.error());
-  }
+Result<Examined> examine_in_two_threads(const ConferenceTape& conference, const std::string& path,
+                                        const state::Join& join, const verdict::RuleSet& rules,
+                                        const FramesDone& done) {
   Examined examined{verdict::Findings(rules), {}};
   verdict::Validator validator(examined.findings);
-  auto selves = Selves::begin(conference->tape(), validator);
+  auto selves = Selves::begin(conference.tape(), validator);
   if (!selves) {
     return fail(selves.error());
   }
@@ -199,23 +174,24 @@ Result<Examined> examine_in_two_threads(const std::string& path, const state::Jo
   });
   const OutcomeQueue::Taking taking(outcomes);
   event::WireReader reader;
-  Count count(done);
-  const auto read = conference->for_each_frame([&](const port::Frame& frame, std::int64_t) {
+  std::uint64_t frames = 0;
+  const auto judge = [&](const port::Frame& frame, std::int64_t) {
     selves->before(frame, validator);
     validator.frame(frame);
     reader.push({frame.seq, frame.connection_id, frame.recv_ns}, frame.raw);
     while (const auto event = reader.next()) {
       validator.event(*event, outcomes.take());
     }
-    count.frame();
-  });
+    ++frames;
+  };
+  const auto read = conference.for_each_frame(judge, done);
   const bool all_taken = outcomes.close();
   const auto derived = other.get();
   if (!derived) {
     return fail(derived.error());
   }
-  if (!all_taken || derived->frames != count.frames()) {
-    return examine(*conference, join, rules, done);  // it has been written to meanwhile
+  if (!all_taken || derived->frames != frames) {
+    return examine(conference, join, rules, done);  // it has been written to meanwhile
   }
   if (!read) {
     add_damage(examined.findings, read.error());

@@ -2,8 +2,6 @@
 // two.
 #pragma once
 
-#include <cstdint>
-#include <functional>
 #include <string>
 
 #include "cli/conference_tape.hpp"
@@ -19,15 +17,15 @@ struct Examined {
   bool was_read = true;  ///< false: not to the end; a finding tells why
 };
 
-/// Told now and then how many frames are done.
-using FramesDone = std::function<void(std::uint64_t)>;
+using FramesDone = ConferenceTape::FramesDone;
 
 [[nodiscard]] Result<Examined> examine(const ConferenceTape& conference, const state::Join& join,
                                        const verdict::RuleSet& rules, const FramesDone& done);
 
-/// The same of the tape at `path`, which must not grow. One thread judges each event, while
+/// The same of a tape that does not grow, and lies at `path`. One thread judges each event, while
 /// another, with a reader of its own, derives the state, and tells what became of it.
-[[nodiscard]] Result<Examined> examine_in_two_threads(const std::string& path,
+[[nodiscard]] Result<Examined> examine_in_two_threads(const ConferenceTape& conference,
+                                                      const std::string& path,
                                                       const state::Join& join,
                                                       const verdict::RuleSet& rules,
                                                       const FramesDone& done);

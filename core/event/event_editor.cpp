@@ -116,7 +116,8 @@ void EventEditor::meet(const Inner& inner, std::string_view outer) {
       edits_.met.rooms.insert(inner.room);
     }
   }
-  if (const Person* const person = person_of(inner.name)) {
+  const bool chooses = !edits_.only.participants.empty() || !edits_.omit.participants.empty();
+  if (const Person* const person = person_of(inner.name); person != nullptr && chooses) {
     meet_participant(string_of(raw_member(inner.payload, person->uuid)),
                      string_of(raw_member(inner.payload, person->name)));
   }

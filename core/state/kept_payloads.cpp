@@ -113,10 +113,10 @@ void prefetch(const void* from, std::size_t bytes) {
   }
 }
 
-/// Where `"uuid":` stands first at or after `from`; npos where it does not.
-std::size_t find_uuid_key(std::string_view text, std::size_t from) {
+/// Where `"uuid":` stands first; npos where it does not.
+std::size_t find_uuid_key(std::string_view text) {
   constexpr std::size_t block = 64;
-  std::size_t at = from;
+  std::size_t at = 0;
   while (at + block + uuid_key.size() <= text.size()) {
     const char* const here = text.data() + at;
     std::array<std::uint8_t, block> found;  // whether `"uu`, which is rare, stands there
@@ -271,7 +271,7 @@ std::string_view KeptPayloads::uuid_in(std::string_view text) {
   if (known != uuids_from_end_.end()) {
     key = text.size() - *known;
   } else {
-    key = find_uuid_key(text, 0);
+    key = find_uuid_key(text);
     if (key == std::string_view::npos) {
       return {};
     }

@@ -28,7 +28,7 @@ Examined examined_by_both(const std::string& path) {
   const auto tape = ConferenceTape::open(path);
   EXPECT_TRUE(tape) << path;
   const auto by_one = examine(*tape, {}, {}, {});
-  const auto by_two = examine_in_two_threads(path, {}, {}, {});
+  const auto by_two = examine_in_two_threads(*tape, path, {}, {}, {});
   EXPECT_TRUE(by_one && by_two) << path;
   EXPECT_EQ(text_of(*by_one), text_of(*by_two)) << path;
   return *by_one;
@@ -71,8 +71,11 @@ TEST_F(TapeExamination, IsTheSameByTwoThreadsWhereTheClientDropsEvents) {
   EXPECT_EQ(examined.findings.count(verdict::Rule::bad_json), 1U);
 }
 
-TEST_F(TapeExamination, OfNoTapeIsAnError) {
-  EXPECT_FALSE(examine_in_two_threads(folder_.path("none"), {}, {}, {}));
+TEST_F(TapeExamination, OfATapeThatIsGoneForTheOtherThreadIsAnError) {
+  test::TapeBuilder(folder_.path()).connect().read(1, "data: 1\n\n").disconnect(2).finish();
+  const auto tape = ConferenceTape::open(folder_.path());
+  ASSERT_TRUE(tape);
+  EXPECT_FALSE(examine_in_two_threads(*tape, folder_.path("none"), {}, {}, {}));
 }
 
 state::Outcome numbered(std::size_t number) {
