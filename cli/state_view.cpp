@@ -165,7 +165,7 @@ class View {
 
   [[nodiscard]] static std::string name_in_view(const state::Participant& participant) {
     event::Arena arena;
-    return shown(participant.display_name(arena));
+    return shown(state::shown_name(participant.payload(), arena));
   }
 
   /// The name of whom `uuid` names, or the uuid where nobody in the room has it.

@@ -4,9 +4,10 @@
 #include <charconv>
 #include <cinttypes>
 #include <cstdio>
-#include <ctime>
 #include <limits>
 #include <string>
+
+#include "core/base/iso_time.hpp"
 
 namespace tapedeck {
 namespace {
@@ -146,20 +147,11 @@ std::string format_duration(std::int64_t ns) {
 }
 
 std::string format_wall_time(std::int64_t unix_ns) {
-  std::int64_t seconds = unix_ns / ns_per_s;
-  std::int64_t rest = unix_ns % ns_per_s;
-  if (rest < 0) {
-    rest += ns_per_s;
-    --seconds;
+  std::int64_t ms = unix_ns / ns_per_ms;
+  if (unix_ns % ns_per_ms < 0) {
+    --ms;
   }
-  const std::time_t time = static_cast<std::time_t>(seconds);
-  std::tm utc{};
-  gmtime_r(&time, &utc);
-  std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", utc.tm_year + 1900,
-                utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
-                static_cast<int>(rest / ns_per_ms));
-  return text.data();
+  return std::string(IsoTime(ms).text());
 }
 
 std::string format_count(std::uint64_t count) {

@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdio>
-#include <ctime>
+#include <cstdint>
 #include <limits>
 
 #include "core/base/json_text.hpp"
@@ -240,28 +239,12 @@ void require_id(const Value& id, std::string_view why) {
   }
 }
 
-std::string date_to_json(double ms) {
+std::optional<IsoTime> date_to_json(double ms) {
   constexpr double ms_max = 8.64e15;  // TimeClip, ECMA-262, 21.4.1.31
   if (!(std::abs(ms) <= ms_max)) {
-    return {};
+    return std::nullopt;
   }
-  const auto total = static_cast<std::int64_t>(ms);  // toward zero, as TimeClip
-  std::int64_t seconds = total / 1000;
-  std::int64_t rest = total % 1000;
-  if (rest < 0) {
-    rest += 1000;
-    --seconds;
-  }
-  const std::time_t time = seconds;
-  std::tm utc{};
-  gmtime_r(&time, &utc);
-  const int year = utc.tm_year + 1900;
-  std::array<char, 64> text{};
-  const char* const format = year >= 0 && year <= 9999 ? "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ"
-                                                       : "%+07d-%02d-%02dT%02d:%02d:%02d.%03dZ";
-  std::snprintf(text.data(), text.size(), format, year, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour,
-                utc.tm_min, utc.tm_sec, static_cast<int>(rest));
-  return text.data();
+  return IsoTime(static_cast<std::int64_t>(ms));  // toward zero, as TimeClip
 }
 
 }  // namespace tapedeck::state

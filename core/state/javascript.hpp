@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "core/base/iso_time.hpp"
 #include "core/event/value.hpp"
 
 namespace tapedeck::state {
@@ -38,7 +40,7 @@ struct Thrown {
 /// The client's assertRoomID and assertParticipantID: throws where `id` is blank or no string.
 void require_id(const Value& id, std::string_view why);
 
-/// `new Date(ms).toJSON()`; empty where the date is invalid and JSON has null.
-[[nodiscard]] std::string date_to_json(double ms);
+/// `new Date(ms).toJSON()`; nothing where the date is invalid and JSON has null.
+[[nodiscard]] std::optional<IsoTime> date_to_json(double ms);
 
 }  // namespace tapedeck::state

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/base/json_text.hpp"
 #include "core/event/wtf8.hpp"
 
 namespace tapedeck::state {
@@ -129,9 +130,27 @@ Value call_type(const Participant& p) {
   return Value::string(p[Field::is_video_call].is_text("YES") ? "video" : "api");
 }
 
+Value name_of(const Value& display_name, const Value& uri, Arena& arena) {
+  if (truthy(display_name)) {
+    return display_name;
+  }
+  if (!uri.is_string()) {
+    return {};
+  }
+  constexpr std::string_view scheme = "sip:";
+  const std::string_view text = uri.as_string();
+  const std::size_t at = text.find(scheme);
+  if (at == std::string_view::npos) {
+    return uri;
+  }
+  std::string without(text.substr(0, at));
+  event::append_wtf8(without, text.substr(at + scheme.size()));
+  return Value::string(arena.copy(without));
+}
+
 Value start_at(const Participant& p, Arena& arena) {
-  const std::string date = date_to_json(to_number(p[Field::start_time]) * 1000);
-  return date.empty() ? Value::null() : Value::string(arena.copy(date));
+  const auto date = date_to_json(to_number(p[Field::start_time]) * 1000);
+  return date ? Value::string(arena.copy(date->text())) : Value::null();
 }
 
 // The rules of normalizeParticipant, one function of (participant, arena) each.
@@ -182,7 +201,9 @@ constexpr OutputField output_fields[] = {
     {"canSpotlight", every_client, is_not_gateway},
     {"canTransfer", every_client, is_yes<Field::transfer_supported>},
     {"displayName", every_client,
-     [](const Participant& p, Arena& arena) { return p.display_name(arena); }},
+     [](const Participant& p, Arena& arena) {
+       return name_of(p[Field::display_name], p[Field::uri], arena);
+     }},
     {"overlayText", every_client, as_is<Field::overlay_text>},
     {"handRaisedTime", every_client, as_is<Field::buzz_time>},
     {"identity", up_to_17, as_is<Field::uuid>},
@@ -239,6 +260,19 @@ constexpr OutputField output_fields[] = {
     {raw_data_key, every_client, [](const Participant& p, Arena&) { return p.payload(); }},
 };
 
+/// `"callType":` and so on, as they are written.
+const std::array<std::string, std::size(output_fields)>& quoted_keys() {
+  static const auto quoted = [] {
+    std::array<std::string, std::size(output_fields)> texts;
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      append_json_string(texts[i], output_fields[i].key);
+      texts[i] += ':';
+    }
+    return texts;
+  }();
+  return quoted;
+}
+
 }  // namespace
 
 std::optional<ParticipantField> participant_field(std::string_view name) {
@@ -255,6 +289,10 @@ FieldPlaces::FieldPlaces(const Value& payload) {
     }
     ++place;
   }
+}
+
+Value shown_name(const Value& payload, Arena& arena) {
+  return name_of(payload["display_name"], payload["uri"], arena);
 }
 
 Participant::Participant(const Value& payload, const ClientPolicy& policy,
@@ -291,26 +329,6 @@ bool Participant::raised_hand() const {
   return positive((*this)[Field::buzz_time]);
 }
 
-Value Participant::display_name(Arena& arena) const {
-  const Value& name = (*this)[Field::display_name];
-  if (truthy(name)) {
-    return name;
-  }
-  const Value& uri = (*this)[Field::uri];
-  if (!uri.is_string()) {
-    return {};
-  }
-  constexpr std::string_view scheme = "sip:";
-  const std::string_view text = uri.as_string();
-  const std::size_t at = text.find(scheme);
-  if (at == std::string_view::npos) {
-    return uri;
-  }
-  std::string without(text.substr(0, at));
-  event::append_wtf8(without, text.substr(at + scheme.size()));
-  return Value::string(arena.copy(without));
-}
-
 Value Participant::to_value(Client client, Arena& arena) const {
   Member* const members = arena.allocate<Member>(std::size(output_fields));
   std::size_t count = 0;
@@ -320,6 +338,25 @@ Value Participant::to_value(Client client, Arena& arena) const {
     }
   }
   return Value::object({members, count});
+}
+
+void Participant::append_json(std::string& out, Client client, Arena& arena) const {
+  const auto& keys = quoted_keys();
+  char before = '{';
+  for (std::size_t i = 0; i < std::size(output_fields); ++i) {
+    const OutputField& field = output_fields[i];
+    if (!field.clients.has(client) || field.key == raw_data_key) {
+      continue;
+    }
+    const Value value = field.rule(*this, arena);
+    if (!value.is_undefined()) {
+      out += before;
+      out += keys[i];
+      event::append_json(out, value, {.without = raw_data_key});
+      before = ',';
+    }
+  }
+  out += '}';  // what is no member is made of another one: there is always some
 }
 
 }  // namespace tapedeck::state

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "core/event/value.hpp"
@@ -79,6 +80,10 @@ class FieldPlaces {
   std::array<std::uint32_t, participant_fields> places_;
 };
 
+/// The name that a client shows of whom `payload` is about: the `display_name`, or the `uri` without
+/// its first `sip:`. What is made lies in `arena`.
+[[nodiscard]] Value shown_name(const Value& payload, event::Arena& arena);
+
 /// A participant as a client holds it. A view: the payload that it was made from must outlive it.
 class Participant {
  public:
@@ -96,11 +101,11 @@ class Participant {
   [[nodiscard]] bool is_muted() const;
   [[nodiscard]] bool can_mute() const;
   [[nodiscard]] bool raised_hand() const;
-  /// `display_name`, or the `uri` without its first `sip:`; what is made lies in `arena`.
-  [[nodiscard]] Value display_name(event::Arena& arena) const;
 
   /// The Participant object of the client, with its key order; what is made lies in `arena`.
   [[nodiscard]] Value to_value(Client client, event::Arena& arena) const;
+  /// Appends what JSON.stringify makes of that object, `rawData` aside.
+  void append_json(std::string& out, Client client, event::Arena& arena) const;
 
  private:
   Value payload_;

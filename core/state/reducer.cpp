@@ -310,6 +310,16 @@ void Reducer::changed(std::string_view name, const Value& room_id, const Value& 
   change_ += '\n';
 }
 
+void Reducer::participant_changed(const Value& room_id, const Participant& participant) {
+  change_ += R"(["participant",)";
+  append_json(change_, room_id, {.without = raw_data_key});
+  change_ += ',';
+  append_json(change_, participant.uuid(), {.without = raw_data_key});
+  change_ += ',';
+  participant.append_json(change_, policy_.client, arena_);
+  change_ += "]\n";
+}
+
 Value Reducer::object(std::initializer_list<Member> members) {
   return Value::object(arena_.copy(std::span<const Member>(members.begin(), members.size())));
 }

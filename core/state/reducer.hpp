@@ -196,6 +196,8 @@ class Reducer {
   /// Adds to the digest that `name` of a room, or of the conference where `room_id` is undefined,
   /// is now `value`.
   void changed(std::string_view name, const Value& room_id, const Value& key, const Value& value);
+  /// The same for one in the roster of a room.
+  void participant_changed(const Value& room_id, const Participant& participant);
 
   [[nodiscard]] Value object(std::initializer_list<event::Member> members);
   [[nodiscard]] Value text(std::string_view made);

@@ -59,7 +59,7 @@ void Reducer::message(const Value& room_id, const Value& payload) {
   Value display_name;
   if (truthy(user)) {
     if (const StoredParticipant* sender = state_.main().participants.get(JsKey(user))) {
-      display_name = Participant(*sender->payload, policy_).display_name(arena_);
+      display_name = shown_name(*sender->payload, arena_);
     }
   }
   const bool is_text = media_type(payload["type"]) == "text/plain";
@@ -172,7 +172,7 @@ Value Reducer::speakers(const Value& room_id, const Value& sources) {
                                            ? nullptr
                                            : room->participants.get(JsKey(uuid));
     if (speaker != nullptr) {
-      const Value name = Participant(*speaker->payload, policy_).display_name(arena_);
+      const Value name = shown_name(*speaker->payload, arena_);
       if (truthy(name)) {
         names.push_back(name);
       }

@@ -153,8 +153,7 @@ void Reducer::change(KeptPayloads::Kept& kept, std::string_view text) {
   const StoredParticipant known{{}, was_muted, had_raised_hand};
   before_update(room_id, participant, self, &known);
   if (options_.digest) {
-    changed("participant", room_id, participant.uuid(),
-            participant.to_value(policy_.client, arena_));
+    participant_changed(room_id, participant);
   }
   after_update(room_id, participant, self, state_.main());
 }
@@ -209,8 +208,7 @@ void Reducer::store(Room& room, const Participant& participant, StoredParticipan
     kept_payloads_.keep(participant.payload(), origin_, *stored);
   }
   if (options_.digest) {
-    changed("participant", *room.id, participant.uuid(),
-            participant.to_value(policy_.client, arena_));
+    participant_changed(*room.id, participant);
   }
 }
 

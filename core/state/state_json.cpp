@@ -127,7 +127,9 @@ class StateWriter {
     json_.key("participants").begin_array();
     room.participants.for_each([&](const StoredParticipant& stored) {
       arena_.clear();
-      item(Participant(*stored.payload, policy_).to_value(policy_.client, arena_));
+      std::string text;
+      Participant(*stored.payload, policy_).append_json(text, policy_.client, arena_);
+      json_.raw(text);
     });
     json_.end_array();
     write_uuids("raised_hands", raised_hands(room));
