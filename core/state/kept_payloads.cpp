@@ -31,7 +31,7 @@ bool lies_in(std::string_view part, std::string_view text) {
 }
 
 std::size_t bytes_of(const KeptPayloads::Kept& kept) {
-  return kept.text.size() + kept.begins.size() * place_bytes;
+  return kept.text.size() + kept.begins.size() * place_bytes + kept.json.text().size();
 }
 
 /// Where the values of the members stand in the text, which is JSON: between the keys, which lie in
@@ -181,6 +181,7 @@ void KeptPayloads::keep(const Value& payload, const event::Origin& origin,
   kept.text.assign(origin.text);
   find_places(origin.text, members, kept);
   kept.uuid = static_cast<std::size_t>(uuid - members.begin());
+  kept.json.clear();
   bytes_ += bytes_of(kept);
 }
 
@@ -362,6 +363,28 @@ void KeptPayloads::replace(Kept& kept, std::string_view text) {
     bytes_ += text.size() - kept.text.size();
     kept.text.replace(first, std::string::npos, text.substr(first));
   }
+}
+
+void KeptPayloads::append_json(std::string& out, Kept& kept, const Participant& participant,
+                               Client client, event::Arena& arena) {
+  bytes_ -= kept.json.text().size();
+  if (bytes_ >= limits::kept_payloads_bytes_max) {
+    kept.json.clear();
+    return state::append_json(out, participant, client, arena);
+  }
+  if (kept.json.text().empty()) {
+    kept.json.write(participant, client, arena);
+  } else {
+    ParticipantFields changed;
+    for (const Change& change : changes()) {
+      if (const auto field = kept.fields->of_members[change.member]) {
+        changed.add(*field);
+      }
+    }
+    kept.json.update(participant, client, changed, arena);
+  }
+  bytes_ += kept.json.text().size();
+  out += kept.json.text();
 }
 
 }  // namespace tapedeck::state

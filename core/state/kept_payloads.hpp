@@ -18,7 +18,7 @@
 
 #include "core/base/limits.hpp"
 #include "core/event/value.hpp"
-#include "core/state/participant.hpp"
+#include "core/state/participant_json.hpp"
 #include "core/state/state.hpp"
 
 namespace tapedeck::state {
@@ -50,6 +50,7 @@ class KeptPayloads {
     static_assert(limits::kept_payload_bytes_max <= std::numeric_limits<std::uint16_t>::max());
     std::shared_ptr<const Fields> fields;
     std::size_t uuid = 0;  ///< the member that holds it, a string without escapes
+    ParticipantJson json;  ///< empty until it is asked for
 
     [[nodiscard]] std::string_view uuid_text() const {
       return std::string_view(text).substr(begins[uuid] + std::size_t{1},
@@ -78,6 +79,11 @@ class KeptPayloads {
   /// `text` is now the last payload; `changes()` are of these two.
   void replace(Kept& kept, std::string_view text);
 
+  /// Appends the JSON of `participant`, which is the one in `kept` after `replace`: for each of
+  /// them once, or never.
+  void append_json(std::string& out, Kept& kept, const Participant& participant, Client client,
+                   event::Arena& arena);
+
  private:
   struct Slot {
     std::uint64_t hash = 0;  // of the uuid
@@ -94,7 +100,7 @@ class KeptPayloads {
 
   // A hash table in which not everything needs to find a place. Its size is a power of two.
   std::vector<Slot> slots_;
-  std::size_t bytes_ = 0;                 // of all texts and places
+  std::size_t bytes_ = 0;                 // of all texts, places and JSON
   std::uint64_t keys_ = 0;                // of the payload that was kept last
   std::shared_ptr<const Fields> fields_;  // of the same
   // Where the key `uuid` stood, from the end of the text on: what comes after it differs little.

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
 
 #include "core/event/value.hpp"
@@ -80,8 +79,8 @@ class FieldPlaces {
   std::array<std::uint32_t, participant_fields> places_;
 };
 
-/// The name that a client shows of whom `payload` is about: the `display_name`, or the `uri` without
-/// its first `sip:`. What is made lies in `arena`.
+/// The name that a client shows of whom `payload` is about: the `display_name`, or the `uri`
+/// without its first `sip:`. What is made lies in `arena`.
 [[nodiscard]] Value shown_name(const Value& payload, event::Arena& arena);
 
 /// A participant as a client holds it. A view: the payload that it was made from must outlive it.
@@ -104,8 +103,6 @@ class Participant {
 
   /// The Participant object of the client, with its key order; what is made lies in `arena`.
   [[nodiscard]] Value to_value(Client client, event::Arena& arena) const;
-  /// Appends what JSON.stringify makes of that object, `rawData` aside.
-  void append_json(std::string& out, Client client, event::Arena& arena) const;
 
  private:
   Value payload_;

@@ -310,13 +310,18 @@ void Reducer::changed(std::string_view name, const Value& room_id, const Value& 
   change_ += '\n';
 }
 
-void Reducer::participant_changed(const Value& room_id, const Participant& participant) {
+void Reducer::participant_changed(const Value& room_id, const Participant& participant,
+                                  KeptPayloads::Kept* kept) {
   change_ += R"(["participant",)";
   append_json(change_, room_id, {.without = raw_data_key});
   change_ += ',';
   append_json(change_, participant.uuid(), {.without = raw_data_key});
   change_ += ',';
-  participant.append_json(change_, policy_.client, arena_);
+  if (kept != nullptr) {
+    kept_payloads_.append_json(change_, *kept, participant, policy_.client, arena_);
+  } else {
+    append_json(change_, participant, policy_.client, arena_);
+  }
   change_ += "]\n";
 }
 

@@ -196,8 +196,9 @@ class Reducer {
   /// Adds to the digest that `name` of a room, or of the conference where `room_id` is undefined,
   /// is now `value`.
   void changed(std::string_view name, const Value& room_id, const Value& key, const Value& value);
-  /// The same for one in the roster of a room.
-  void participant_changed(const Value& room_id, const Participant& participant);
+  /// The same for one in the roster of a room; `kept` is not null where changes were found.
+  void participant_changed(const Value& room_id, const Participant& participant,
+                           KeptPayloads::Kept* kept = nullptr);
 
   [[nodiscard]] Value object(std::initializer_list<event::Member> members);
   [[nodiscard]] Value text(std::string_view made);

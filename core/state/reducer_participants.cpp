@@ -153,7 +153,7 @@ void Reducer::change(KeptPayloads::Kept& kept, std::string_view text) {
   const StoredParticipant known{{}, was_muted, had_raised_hand};
   before_update(room_id, participant, self, &known);
   if (options_.digest) {
-    participant_changed(room_id, participant);
+    participant_changed(room_id, participant, &kept);
   }
   after_update(room_id, participant, self, state_.main());
 }

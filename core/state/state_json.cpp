@@ -6,6 +6,7 @@
 #include "core/base/json_writer.hpp"
 #include "core/state/conference_status.hpp"
 #include "core/state/error_code.hpp"
+#include "core/state/participant_json.hpp"
 
 namespace tapedeck::state {
 namespace {
@@ -128,7 +129,7 @@ class StateWriter {
     room.participants.for_each([&](const StoredParticipant& stored) {
       arena_.clear();
       std::string text;
-      Participant(*stored.payload, policy_).append_json(text, policy_.client, arena_);
+      append_json(text, Participant(*stored.payload, policy_), policy_.client, arena_);
       json_.raw(text);
     });
     json_.end_array();
