@@ -4,8 +4,8 @@
 
 namespace tapedeck::cli {
 
-void OutcomeQueue::put(const state::Outcome& outcome) {
-  filling_.push_back(outcome);
+void OutcomeQueue::put(const DerivedEvent& event) {
+  filling_.push_back(event);
   if (filling_.size() == block_size) {
     hand_over();
   }
@@ -42,7 +42,7 @@ bool OutcomeQueue::fetch() {
   return true;
 }
 
-state::Outcome OutcomeQueue::take() {
+DerivedEvent OutcomeQueue::take() {
   if (taken_ == taking_.size() && (missed_ || !fetch())) {
     missed_ = true;
     return {};

@@ -11,16 +11,25 @@
 
 namespace tapedeck::cli {
 
+/// What the one that judges needs to know of an event.
+struct DerivedEvent {
+  state::Outcome outcome;
+  /// Where in its data the uuid stands, of an update whose payload is like the one of the same
+  /// participant before, but for values that are as the catalogue has them. Of size 0: it is not.
+  std::size_t uuid_at = 0;
+  std::size_t uuid_size = 0;
+};
+
 /// For one thread that puts and one that takes, in blocks, so that they seldom meet. Bounded: who
 /// is far ahead waits.
 class OutcomeQueue {
  public:
   /// The thread that puts: the next one; then, once, that there are no more.
-  void put(const state::Outcome& outcome);
+  void put(const DerivedEvent& event);
   void finish();
 
   /// The thread that takes: the next one; a handled event where there are no more.
-  [[nodiscard]] state::Outcome take();
+  [[nodiscard]] DerivedEvent take();
   /// Nothing more is taken. Whether what was put is exactly what was taken; waits for the last.
   [[nodiscard]] bool close();
 
@@ -47,7 +56,7 @@ class OutcomeQueue {
   };
 
  private:
-  using Block = std::vector<state::Outcome>;
+  using Block = std::vector<DerivedEvent>;
   static constexpr std::size_t block_size = 1024;
   static constexpr std::size_t blocks_max = 64;
 

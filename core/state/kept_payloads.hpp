@@ -52,9 +52,9 @@ class KeptPayloads {
     std::size_t uuid = 0;  ///< the member that holds it, a string without escapes
     ParticipantJson json;  ///< empty until it is asked for
 
-    [[nodiscard]] std::string_view uuid_text() const {
-      return std::string_view(text).substr(begins[uuid] + std::size_t{1},
-                                           ends[uuid] - begins[uuid] - std::size_t{2});
+    /// Where the uuid stands in a text like this one.
+    [[nodiscard]] std::string_view uuid_in(std::string_view same) const {
+      return same.substr(begins[uuid] + std::size_t{1}, ends[uuid] - begins[uuid] - std::size_t{2});
     }
   };
 

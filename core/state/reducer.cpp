@@ -31,6 +31,7 @@ void Reducer::start_step() {
   origin_ = {};
   outcome_ = {};
   change_.clear();
+  few_changes_.reset();
 }
 
 void Reducer::begin() {

@@ -38,6 +38,13 @@ enum class Fate : std::uint8_t {
   left_out,  ///< not in the client: the event goes over a limit of tapedeck
 };
 
+/// How a participant_update that was not decoded whole differs from the payload of the same
+/// participant before: in nothing but these members, none of which is an array or an object.
+struct FewChanges {
+  std::string_view uuid;  ///< lies in the data of the event
+  std::span<const event::Member> members;
+};
+
 /// What went over a limit of tapedeck (core/base/limits.hpp), where the client has none.
 enum class Limit : std::uint8_t {
   none,
@@ -101,6 +108,9 @@ class Reducer {
   [[nodiscard]] const ClientPolicy& policy() const { return policy_; }
 
   /// Over all changes of the state so far, in order; the same only for the same changes.
+  /// Of the last event, where apply_changes has applied it; until the next call.
+  [[nodiscard]] const std::optional<FewChanges>& few_changes() const { return few_changes_; }
+
   [[nodiscard]] const Digest& digest() const { return digest_; }
 
  private:
@@ -222,7 +232,9 @@ class Reducer {
   std::optional<FieldPlaces> field_places_;
 
   // Of the current step
-  event::Origin origin_;  // of the payload
+  std::optional<FewChanges> few_changes_;
+  std::vector<event::Member> changed_;  // that it speaks of
+  event::Origin origin_;                // of the payload
   event::Arena arena_;
   std::vector<Emitted> emitted_;
   Outcome outcome_;

@@ -132,8 +132,10 @@ void Reducer::change(KeptPayloads::Kept& kept, std::string_view text) {
   const bool was_muted = stored.is_muted;
   const bool had_raised_hand = stored.raised_hand;
   const std::size_t bytes = stored.payload.bytes();
+  changed_.clear();
   for (const KeptPayloads::Change& change : kept_payloads_.changes()) {
     stored.payload.set_member(change.member, change.value);
+    changed_.push_back({stored.payload->members()[change.member].key, change.value});
     const auto field = kept.fields->of_members[change.member];
     if (field == ParticipantField::is_muted) {
       stored.is_muted = change.value.is_text("YES");
@@ -143,9 +145,10 @@ void Reducer::change(KeptPayloads::Kept& kept, std::string_view text) {
   }
   account(bytes, stored.payload.bytes());
   kept_payloads_.replace(kept, text);
+  few_changes_ = {kept.uuid_in(text), changed_};
 
   const Value room_id = Value::string(main_room);
-  const bool self = is_self(room_id, Value::string(kept.uuid_text()));
+  const bool self = is_self(room_id, Value::string(few_changes_->uuid));
   if (!self && !options_.signals && !options_.digest && !policy_.lists_every_change) {
     return;
   }

@@ -62,19 +62,6 @@ class ShapeCheck::Walk {
   }
 
  private:
-  static bool fits(const Shape& shape, const Value& found) {
-    if (!shape.types.has(found.type())) {
-      return false;
-    }
-    if (found.is_string() && shape.closed) {
-      return std::ranges::find(shape.values, found.as_string()) != shape.values.end();
-    }
-    if (found.is_number() && shape.integral) {
-      return std::trunc(found.as_number()) == found.as_number();
-    }
-    return true;
-  }
-
   void members(const Shape& shape, const Value& object) {
     std::bitset<event::fields_max> seen;
     Order& order = check_.orders_[shape.fields];
@@ -129,6 +116,19 @@ class ShapeCheck::Walk {
   std::string pointer_;
   const std::function<void(const Misfit&)>& report_;
 };
+
+bool fits(const Shape& shape, const Value& value) {
+  if (!shape.types.has(value.type())) {
+    return false;
+  }
+  if (value.is_string() && shape.closed) {
+    return std::ranges::find(shape.values, value.as_string()) != shape.values.end();
+  }
+  if (value.is_number() && shape.integral) {
+    return std::trunc(value.as_number()) == value.as_number();
+  }
+  return true;
+}
 
 void ShapeCheck::check(const Shape& shape, const Value& value, std::string_view pointer,
                        const std::function<void(const Misfit&)>& report) {

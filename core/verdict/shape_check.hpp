@@ -38,6 +38,9 @@ class ShapeCheck {
   std::unordered_map<const event::Field*, Order> orders_;
 };
 
+/// Whether `value` is what `shape` allows; what it holds aside.
+[[nodiscard]] bool fits(const event::Shape& shape, const event::Value& value);
+
 /// What `shape` allows, for people: `a string or null`, `"YES" or "NO"`.
 [[nodiscard]] std::string describe(const event::Shape& shape);
 

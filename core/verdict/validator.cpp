@@ -83,7 +83,7 @@ Place place_of(const event::WireEvent& event, std::string_view pointer = {}) {
 }  // namespace
 
 void Validator::self(std::string_view uuid) {
-  rooms_[std::string(main_room)].selves.emplace(uuid);
+  rooms_[std::string(main_room)].selves.try_emplace(std::string(uuid));
 }
 
 void Validator::report(Rule rule, const Inner& inner, std::string_view pointer,
@@ -224,7 +224,7 @@ void Validator::event(const event::WireEvent& event, const state::Outcome& outco
     return;
   }
   const Inner whole{event.kind, event.value, main_room, "", &event};
-  check_payload(whole);
+  const bool fits = check_payload(whole);
   if (outcome.fate == state::Fate::dropped) {
     findings_.add(Rule::dropped_message, place_of(event), taken, outcome.why);
     return;
@@ -234,6 +234,36 @@ void Validator::event(const event::WireEvent& event, const state::Outcome& outco
     breakout_event(event);
   } else {
     follow(whole);
+  }
+  note_fit(whole, fits && outcome.fate == state::Fate::handled);
+}
+
+bool Validator::few_changes(const event::WireEvent& event, std::string_view uuid,
+                            const state::Outcome& outcome) {
+  const auto room = rooms_.find(main_room);
+  if (disconnected_ || rosters_off_ || room == rooms_.end()) {
+    return false;
+  }
+  const auto known = room->second.roster.find(uuid);
+  if (known == room->second.roster.end() || !known->second.payload_fits) {
+    return false;
+  }
+  undispatched_event_.clear();
+  check_order(event.last_event_id, "", event);
+  check_limit(event, outcome.limit);
+  return true;
+}
+
+/// What the client keeps of somebody in the main room is the last payload that it has taken.
+void Validator::note_fit(const Inner& inner, bool fits) {
+  if (inner.kind != Kind::participant_create && inner.kind != Kind::participant_update) {
+    return;
+  }
+  if (const auto room = rooms_.find(main_room); room != rooms_.end()) {
+    const auto known = room->second.roster.find(text_of(inner.value["uuid"]));
+    if (known != room->second.roster.end()) {
+      known->second.payload_fits = fits;
+    }
   }
 }
 
@@ -294,13 +324,17 @@ void Validator::check_order(std::string_view id, std::string_view pointer,
   known->second = parsed->counter;
 }
 
-void Validator::check_payload(const Inner& inner) {
+/// Whether it is as the catalogue has it.
+bool Validator::check_payload(const Inner& inner) {
+  bool fits = true;
   const event::WireShape* const shape = event::find_wire_shape(inner.kind);
   shapes_.check(shape->payload, inner.value, "", [&](const Misfit& misfit) {
+    fits = false;
     if (findings_.wants(misfit.rule)) {
       report(misfit.rule, inner, misfit.pointer, misfit.expected, short_json(misfit.found));
     }
   });
+  return fits;
 }
 
 // One event among the others.
@@ -453,7 +487,7 @@ void Validator::create(const Inner& inner, Room& room) {
     return;
   }
   if (room.selves.contains(name)) {
-    for (const std::string& self : room.selves) {
+    for (const auto& [self, _] : room.selves) {
       if (room.roster.contains(self)) {
         report(Rule::two_selves, inner, "/uuid",
                "nobody else that was you: " + clipped(self) + " is still there", short_json(uuid));
@@ -487,7 +521,7 @@ Validator::Room* Validator::room_of(std::string_view id, const event::WireEvent&
 
 void Validator::keep(Names& names, std::string_view name, const event::WireEvent& event) {
   if (!names.contains(name) && take_bytes(name.size(), event)) {
-    names.emplace(name);
+    names.try_emplace(std::string(name));
   }
 }
 
@@ -499,7 +533,7 @@ void Validator::forget(Names& names, std::string_view name) {
 }
 
 void Validator::forget_all(Names& names) {
-  for (const std::string& name : names) {
+  for (const auto& [name, _] : names) {
     names_bytes_ -= name.size() + name_overhead;
   }
   names.clear();

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "cli/outcome_queue.hpp"
+#include "core/base/random.hpp"
 #include "core/verdict/rule.hpp"
 #include "tests/support/files.hpp"
 #include "tests/support/tape_builder.hpp"
@@ -71,6 +72,47 @@ TEST_F(TapeExamination, IsTheSameByTwoThreadsWhereTheClientDropsEvents) {
   EXPECT_EQ(examined.findings.count(verdict::Rule::bad_json), 1U);
 }
 
+/// An update of one of a few people, now and then with a value or a field that it may not have.
+std::string update(Random& random) {
+  const auto one_of = [&](std::initializer_list<std::string_view> choices) {
+    return std::string(choices.begin()[random.below(choices.size())]);
+  };
+  const std::string muted = one_of({R"("YES")", R"("NO")", R"("NO")", R"("maybe")", "7"});
+  const std::string hand = one_of({"0", "0", "1767603600.25", R"("later")", "null"});
+  const std::string more = one_of({"", "", "", "", R"(,"x":1)", R"(,"is_presenting":[])"});
+  return R"({"api_url":"/a","buzz_time":)" + hand + R"(,"display_name":"A","is_muted":)" + muted +
+         R"(,"role":"chair","service_type":"conference","uri":"a","uuid":")" +
+         one_of({"p1", "p2", "p3"}) + R"(","vendor":"v")" + more + "}";
+}
+
+TEST_F(TapeExamination, FindsInUpdatesThatAreNotDecodedWhatIsInThoseThatAre) {
+  test::TapeBuilder tape(folder_.path());
+  tape.connect();
+  Random random(11);
+  std::int64_t now = 0;
+  const auto read = [&](std::string_view kind, const std::string& data) {
+    ++now;
+    tape.read(now, "event: " + std::string(kind) + "\nid: n/m/" + std::to_string(now / 2) +
+                       "\ndata: " + data + "\n\n");
+  };
+  read("participant_sync_begin", "null");
+  for (int i = 0; i < 10; ++i) {
+    read("participant_create", update(random));
+  }
+  read("participant_sync_end", "null");
+  for (int i = 0; i < 5000; ++i) {
+    read(random.below(100) == 0 ? "participant_create" : "participant_update", update(random));
+    if (random.below(500) == 0) {
+      read("participant_delete", R"({"uuid":"p1"})");
+    }
+  }
+  tape.disconnect(now + 1).finish();
+  const Examined examined = examined_by_both(folder_.path());
+  EXPECT_GT(examined.findings.count(verdict::Rule::mistyped_field), 500U);
+  EXPECT_GT(examined.findings.count(verdict::Rule::unknown_field), 500U);
+  EXPECT_GT(examined.findings.count(verdict::Rule::unknown_participant), 10U);
+}
+
 TEST_F(TapeExamination, OfATapeThatIsGoneForTheOtherThreadIsAnError) {
   test::TapeBuilder(folder_.path()).connect().read(1, "data: 1\n\n").disconnect(2).finish();
   const auto tape = ConferenceTape::open(folder_.path());
@@ -78,8 +120,8 @@ TEST_F(TapeExamination, OfATapeThatIsGoneForTheOtherThreadIsAnError) {
   EXPECT_FALSE(examine_in_two_threads(*tape, folder_.path("none"), {}, {}, {}));
 }
 
-state::Outcome numbered(std::size_t number) {
-  return {state::Fate::handled, std::string_view("x").substr(0, number % 2), {}};
+DerivedEvent numbered(std::size_t number) {
+  return {{state::Fate::handled, {}, {}}, number, 0};
 }
 
 TEST(OutcomeQueue, HandsOverAllInOrderThoughOneThreadIsFarAhead) {
@@ -93,7 +135,7 @@ TEST(OutcomeQueue, HandsOverAllInOrderThoughOneThreadIsFarAhead) {
   });
   std::size_t right = 0;
   for (std::size_t i = 0; i < count; ++i) {
-    right += queue.take().why.size() == i % 2 ? 1U : 0U;
+    right += queue.take().uuid_at == i ? 1U : 0U;
   }
   EXPECT_TRUE(queue.close());
   putting.join();
@@ -118,7 +160,7 @@ TEST(OutcomeQueue, TellsThatMoreWasTakenThanPut) {
   queue.put({});
   queue.finish();
   (void)queue.take();
-  EXPECT_EQ(queue.take().fate, state::Fate::handled);
+  EXPECT_EQ(queue.take().outcome.fate, state::Fate::handled);
   EXPECT_FALSE(queue.close());
 }
 
