@@ -58,6 +58,7 @@ refuses 2 "B is missing|missing" diff good.tape
 refuses 2 "too many" diff good.tape good.tape good.tape
 
 refuses 2 "no command 'nonsense'" nonsense
+refuses 2 "unrecogni.*'--x%option%'" info '--x%option%'
 refuses 3 "missing.sse" parse missing.sse
 refuses 3 "folder" parse folder
 refuses 2 "too many" parse body.sse body.sse
