@@ -11,7 +11,7 @@ namespace tapedeck::cli {
 namespace {
 
 po::variables_map read_arguments(const Arguments& arguments, const po::options_description& all,
-                       const po::positional_options_description& order) {
+                                 const po::positional_options_description& order) {
   namespace style = po::command_line_style;
   po::variables_map map;
   po::store(po::command_line_parser(arguments)

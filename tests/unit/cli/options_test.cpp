@@ -25,9 +25,7 @@ TEST(Options, WhatIsWrongIsSaid) {
   EXPECT_EQ(complaint_about({"--speed=1", "--speed=2"}),
             "option '--speed' cannot be specified more than once" + hint);
   EXPECT_EQ(complaint_about({"--quiet=loud"}),
-            "the argument ('loud') for option '--quiet' is invalid. Valid choices are "
-            "'on|off', 'yes|no', '1|0' and 'true|false'" +
-                hint);
+            "option '--quiet' does not take any arguments" + hint);
 }
 
 TEST(Options, WhatLooksLikeAPlaceOfTheLibrarysSentencesIsSaidAsItWasGiven) {
@@ -35,9 +33,6 @@ TEST(Options, WhatLooksLikeAPlaceOfTheLibrarysSentencesIsSaidAsItWasGiven) {
        {"%option%", "%canonical_option%", "%original_token%", "%value%", "%prefix%", "%", "%%"}) {
     EXPECT_EQ(complaint_about({"--x" + place}), "unrecognised option '--x" + place + "'" + hint);
     EXPECT_EQ(complaint_about({"-" + place}), "unrecognised option '-" + place + "'" + hint);
-    const std::string choice = complaint_about({"--quiet=" + place});
-    EXPECT_TRUE(choice.starts_with("the argument ('" + place + "') for option '--quiet'"))
-        << choice;
   }
 }
 
