@@ -1,5 +1,6 @@
 #include "cli/options.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <iostream>
 #include <sstream>
@@ -7,6 +8,42 @@
 #include "core/base/units.hpp"
 
 namespace tapedeck::cli {
+namespace {
+
+po::variables_map read_arguments(const Arguments& arguments, const po::options_description& all,
+                                 const po::positional_options_description& order) {
+  namespace style = po::command_line_style;
+  po::variables_map map;
+  po::store(po::command_line_parser(arguments)
+                .options(all)
+                .positional(order)
+                .style(style::unix_style & ~style::allow_guessing)
+                .run(),
+            map);
+  po::notify(map);
+  return map;
+}
+
+/// What the library says of arguments that it refuses. It puts what was given in the place of
+/// %option%, %value% and others of its sentences, and never comes to an end where that holds such a
+/// place itself: it is shown arguments without a %.
+std::string complaint_about(Arguments arguments, const po::options_description& all,
+                            const po::positional_options_description& order) {
+  constexpr char instead = '\x01';
+  for (std::string& argument : arguments) {
+    std::ranges::replace(argument, '%', instead);
+  }
+  std::string complaint = "the arguments cannot be read";
+  try {
+    read_arguments(arguments, all, order);
+  } catch (const po::error& error) {
+    complaint = error.what();
+    std::ranges::replace(complaint, instead, '%');
+  }
+  return complaint;
+}
+
+}  // namespace
 
 std::optional<std::string> Values::text(const char* name) const {
   if (!has(name)) {
@@ -90,18 +127,11 @@ Result<std::optional<Values>> Options::parse(const Arguments& arguments) const {
   all.add(hidden);
   po::variables_map map;
   try {
-    namespace style = po::command_line_style;
-    po::store(po::command_line_parser(arguments)
-                  .options(all)
-                  .positional(order)
-                  .style(style::unix_style & ~style::allow_guessing)
-                  .run(),
-              map);
-    po::notify(map);
+    map = read_arguments(arguments, all, order);
   } catch (const po::too_many_positional_options_error&) {
     return usage_error("too many arguments");
-  } catch (const po::error& error) {
-    return usage_error(error.what());
+  } catch (const po::error&) {
+    return usage_error(complaint_about(arguments, all, order));
   }
   if (map.count("help") != 0) {
     std::cout << help() << std::flush;

@@ -32,6 +32,11 @@ AddressBook::Endpoints AddressBook::entered(const std::string& host, std::uint16
     for (const auto& address : found->second) {
       endpoints.emplace_back(address, port);
     }
+    return endpoints;
+  }
+  boost::system::error_code is_name;
+  if (const auto address = boost::asio::ip::make_address(host, is_name); !is_name) {
+    endpoints.emplace_back(address, port);
   }
   return endpoints;
 }

@@ -24,7 +24,8 @@ class AddressBook {
   /// "HOST=ADDRESS,ADDRESS": what the host's name stands for, whatever DNS says.
   Result<void> enter(std::string_view text);
 
-  /// The addresses entered for `host` with `port`; none where DNS is to be asked.
+  /// The addresses entered for `host` with `port`, or what it is itself where it is an address;
+  /// none where DNS is to be asked.
   [[nodiscard]] Endpoints entered(const std::string& host, std::uint16_t port) const;
 
   /// `endpoints` of `host` in the order in which to try them.

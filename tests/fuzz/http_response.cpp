@@ -2,7 +2,7 @@
 // or is refused; and a body that is whole is what the proxy would have taken it for.
 //
 // The source asks through a proxy, which is the target itself: wherever a redirect leads, nobody
-// else is asked.
+// else is asked. Over https the bytes are first what the proxy says to CONNECT, then TLS.
 #include <cerrno>
 #include <optional>
 #include <string>
@@ -69,15 +69,21 @@ struct Heard {
   bool whole = false;
 };
 
+Network reached_through(const Node& node) {
+  const std::string proxy = "http://127.0.0.1:" + std::to_string(node.port());
+  const auto settings = ProxySettings::from_environment(
+      [&](const std::string& name) { return name.starts_with("http") ? proxy : std::string(); });
+  const auto tls = TlsContext::make({.verify = false});
+  check(settings && tls, "a proxy for all");
+  return {*tls, *settings};
+}
+
 /// The body, or nothing where no stream opened.
 std::optional<Heard> hear(std::string_view bytes) {
   static Node node;
+  static const Network network = reached_through(node);
   EventLoop loop;
   Redactor redactor;
-  static const std::string proxy = "http://127.0.0.1:" + std::to_string(node.port());
-  Network network(nullptr, *ProxySettings::from_environment([](const std::string& name) {
-                    return name == "http_proxy" || name == "HTTP_PROXY" ? proxy : std::string();
-                  }));
   HttpSource source(loop, redactor,
                     {*parse_url("http://node.example/events"), {}, [] { return 0; }, network});
   source.open("");
@@ -85,7 +91,7 @@ std::optional<Heard> hear(std::string_view bytes) {
   const std::int64_t until_ns = loop.now_ns() + 20'000'000'000;
   for (;;) {
     node.answer(bytes);
-    const SourceEvent event = source.next(loop.now_ns() + 200'000);
+    const SourceEvent event = source.next(loop.now_ns());  // what is due; the node is this thread
     check(loop.now_ns() < until_ns, "a stream ends with its connection");
     if (std::holds_alternative<Opened>(event)) {
       heard.emplace();

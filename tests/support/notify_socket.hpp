@@ -11,6 +11,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "tests/support/sanitizer.hpp"
+
 namespace tapedeck::test {
 
 class NotifySocket {
@@ -25,14 +27,14 @@ class NotifySocket {
     std::memcpy(address.sun_path, name.data(), name.size());
     const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size());
     EXPECT_EQ(::bind(fd_, reinterpret_cast<const sockaddr*>(&address), size), 0);
-    const timeval patience{.tv_sec = 10, .tv_usec = 0};
+    const timeval patience{.tv_sec = patience_s, .tv_usec = 0};
     ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   }
   NotifySocket(const NotifySocket&) = delete;
   NotifySocket& operator=(const NotifySocket&) = delete;
   ~NotifySocket() { ::close(fd_); }
 
-  /// What it is told next; "" when nothing comes for ten seconds.
+  /// What it is told next; "" when nothing comes for so long.
   [[nodiscard]] std::string next() const {
     char bytes[4096];
     const ssize_t size = ::recv(fd_, bytes, sizeof bytes, 0);

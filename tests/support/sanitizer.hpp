@@ -21,6 +21,9 @@ inline constexpr int slowdown = 4;
 inline constexpr int slowdown = 1;
 #endif
 
+/// So many seconds waits a test for what should come at once.
+inline constexpr int patience_s = 20 * slowdown;
+
 /// What ends a process by SIGSEGV is caught by the sanitizer, which reports it.
 inline constexpr bool catches_faults = !memory_is_own;
 

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "core/base/check.hpp"
+#include "tests/support/sanitizer.hpp"
 
 namespace tapedeck::test {
 namespace {
@@ -159,7 +160,7 @@ void ScriptedConnection::tunnel_to(std::uint16_t port) {
   std::array<char, 4096> bytes{};
   for (bool open = true; open;) {
     std::array<pollfd, 2> ends{{{fd_, POLLIN, 0}, {other, POLLIN, 0}}};
-    open = ::poll(ends.data(), ends.size(), 10'000) > 0;
+    open = ::poll(ends.data(), ends.size(), patience_s * 1000) > 0;
     for (std::size_t i = 0; i < 2 && open; ++i) {
       if (ends[i].revents != 0) {
         const ssize_t count = ::recv(ends[i].fd, bytes.data(), bytes.size(), 0);
@@ -209,8 +210,8 @@ struct ScriptedServer::State {
 
   void run(const Script& script, int fd) {
     set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-    set_option(fd, SOL_SOCKET, SO_RCVTIMEO, timeval{.tv_sec = 10, .tv_usec = 0});
-    set_option(fd, SOL_SOCKET, SO_SNDTIMEO, timeval{.tv_sec = 10, .tv_usec = 0});
+    set_option(fd, SOL_SOCKET, SO_RCVTIMEO, timeval{.tv_sec = patience_s, .tv_usec = 0});
+    set_option(fd, SOL_SOCKET, SO_SNDTIMEO, timeval{.tv_sec = patience_s, .tv_usec = 0});
     SSL* const session = tls ? SSL_new(tls.get()) : nullptr;
     ScriptedConnection connection(fd, session);
     if (session != nullptr && (SSL_set_fd(session, fd) != 1 || SSL_accept(session) != 1)) {

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Bad input of any kind gets one sentence on stderr, nothing on stdout and the right exit code.
-# Usage: bad_input.sh TAPEDECK
+# Usage: bad_input.sh TAPEDECK. TAPEDECK_SLOWDOWN: so many times as long may the command take.
 set -uo pipefail
 tapedeck=$(realpath "$1")
+slowdown=${TAPEDECK_SLOWDOWN:-1}
 work=$(mktemp -d)
 servers=()
 trap 'kill "${servers[@]}" 2>/dev/null; chmod -R u+w "$work"; rm -rf "$work"' EXIT
@@ -14,7 +15,7 @@ failed=0
 refuses() {
   local want=$1 pattern=$2 exit
   shift 2
-  timeout 60 "$tapedeck" "$@" >out 2>err </dev/null
+  timeout "$((60 * slowdown))" "$tapedeck" "$@" >out 2>err </dev/null
   exit=$?
   local lines
   lines=$(wc -l <err)
@@ -57,6 +58,7 @@ refuses 2 "B is missing|missing" diff good.tape
 refuses 2 "too many" diff good.tape good.tape good.tape
 
 refuses 2 "no command 'nonsense'" nonsense
+refuses 2 "unrecogni.*'--x%option%'" info '--x%option%'
 refuses 3 "missing.sse" parse missing.sse
 refuses 3 "folder" parse folder
 refuses 2 "too many" parse body.sse body.sse
@@ -89,7 +91,7 @@ refuses 2 "" events good.tape --as client-99
 
 "$tapedeck" replay good.tape --listen 127.0.0.1:0 >listening 2>/dev/null &
 servers+=($!)
-for _ in $(seq 100); do grep -q listening listening && break; sleep 0.05; done
+for _ in $(seq "$((100 * slowdown))"); do grep -q listening listening && break; sleep 0.05; done
 port=$(sed -n 's/.*:\([0-9]*\)$/\1/p' listening)
 refuses 3 "127.0.0.1:$port" replay good.tape --listen "127.0.0.1:$port"
 refuses 3 "127.0.0.1:$port" simulate --listen "127.0.0.1:$port"

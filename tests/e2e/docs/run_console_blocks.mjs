@@ -13,7 +13,7 @@ import os from 'node:os';
 import path from 'node:path';
 
 const [documentPath, tapedeck] = process.argv.slice(2);
-const seconds = 120;
+const seconds = 120 * Number(process.env.TAPEDECK_SLOWDOWN ?? 1);
 
 function commandsOf(text) {
   const commands = [];

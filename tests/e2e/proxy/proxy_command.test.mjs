@@ -9,11 +9,11 @@ import https from 'node:https';
 import net from 'node:net';
 import path from 'node:path';
 import test from 'node:test';
-import { makeCertificate, serve, sql, tapedeck, temporaryFolder, waitFor } from '../support/command.mjs';
+import { makeCertificate, patience, serve, sql, tapedeck, temporaryFolder, waitFor } from '../support/command.mjs';
 
 const { folder, inFolder, fresh } = temporaryFolder('proxy');
 
-const run = (...args) => spawnSync(tapedeck, args, { encoding: 'utf8', timeout: 20_000 });
+const run = (...args) => spawnSync(tapedeck, args, { encoding: 'utf8', timeout: patience });
 const verified = tape => {
   const done = run('verify', tape);
   assert.equal(done.status, 0, done.stdout + done.stderr);

@@ -8,7 +8,7 @@ import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { checklist, output, serve, tapedeck, temporaryFolder } from '../support/command.mjs';
+import { checklist, output, patience, serve, tapedeck, temporaryFolder } from '../support/command.mjs';
 import { compare, describe } from '../real-client/compare.mjs';
 
 const browser = ['chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome']
@@ -44,7 +44,7 @@ async function visit(query) {
     `http://localhost:${page.address().port}/?${new URLSearchParams(query)}`], { stdio: 'ignore', detached: true });  // a group of its own: a browser is many processes
   const closed = once(child, 'close');
   try {
-    const timer = setTimeout(() => page.emit('done', { errors: ['the page did not end in time'], signals: [] }), 60_000);
+    const timer = setTimeout(() => page.emit('done', { errors: ['the page did not end in time'], signals: [] }), patience);
     const [seen] = await once(page, 'done');
     clearTimeout(timer);
     return seen;
@@ -86,7 +86,7 @@ await check('a transfer is followed', () =>
 await check('transfers of a tape are followed to its end', async () => {
   const tape = fresh();
   await serve(['simulate', '--alias', 'first', '--alias', 'second', '--transfer-every', '2s', '--seed', '3', '--participants', '20', '--for', '7s'], async url => {
-    output(tapedeck, ['record', '--join', 'first', url, '-o', tape], { timeout: 60_000 });
+    output(tapedeck, ['record', '--join', 'first', url, '-o', tape], { timeout: patience });
   }, { stop: null });
   const led = [...output(tapedeck, ['cat', tape]).matchAll(/event: refer\ndata: \{"alias":"(\w+)"/g)].map(([, alias]) => alias);
   assert.ok(led.length > 1, `${led}`);

@@ -4,10 +4,10 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import test from 'node:test';
-import { output, serve, tapedeck, temporaryFolder } from '../support/command.mjs';
+import { output, patience, serve, tapedeck, temporaryFolder } from '../support/command.mjs';
 
 const { inFolder, fresh } = temporaryFolder('edits');
-const run = (...args) => spawnSync(tapedeck, args, { encoding: 'utf8', maxBuffer: 2 ** 28, timeout: 60_000 });
+const run = (...args) => spawnSync(tapedeck, args, { encoding: 'utf8', maxBuffer: 2 ** 28, timeout: patience });
 const meeting = inFolder('meeting.tape');
 assert.equal(run('simulate', '--seed', '3', '--for', '60s', '--breakouts', '1', '-o', meeting).status, 0);
 

@@ -6,10 +6,10 @@ import fs from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
 import test from 'node:test';
-import { serve, sql, tapedeck, temporaryFolder } from '../support/command.mjs';
+import { patience, serve, sql, tapedeck, temporaryFolder } from '../support/command.mjs';
 
 const { inFolder, fresh } = temporaryFolder('faults');
-const run = (...args) => spawnSync(tapedeck, args, { maxBuffer: 2 ** 28, timeout: 60_000 });
+const run = (...args) => spawnSync(tapedeck, args, { maxBuffer: 2 ** 28, timeout: patience });
 const meeting = inFolder('meeting.tape');
 assert.equal(run('simulate', '--seed', '3', '--for', '60s', '--breakouts', '1', '-o', meeting).status, 0);
 const body = run('cat', meeting).stdout;

@@ -9,10 +9,10 @@ import net from 'node:net';
 import os from 'node:os';
 import test from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import { serve, sql, tapedeck, temporaryFolder } from '../support/command.mjs';
+import { patience, serve, sql, tapedeck, temporaryFolder } from '../support/command.mjs';
 
 const { inFolder } = temporaryFolder('replay');
-const run = (...args) => spawnSync(tapedeck, args, { maxBuffer: 2 ** 28, timeout: 60_000 });
+const run = (...args) => spawnSync(tapedeck, args, { maxBuffer: 2 ** 28, timeout: patience });
 const cat = (...args) => run('cat', ...args).stdout;
 
 // A tape of 60 s; and one whose three connections end torn and begin with a byte order mark.

@@ -4,10 +4,10 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import test from 'node:test';
-import { serve, sql, tapedeck, temporaryFolder } from '../support/command.mjs';
+import { patience, serve, sql, tapedeck, temporaryFolder } from '../support/command.mjs';
 
 const { folder: temporary, inFolder, fresh } = temporaryFolder('several');
-const run = (...args) => spawnSync(tapedeck, args, { encoding: 'utf8', maxBuffer: 2 ** 28, timeout: 60_000, env: { ...process.env, TMPDIR: temporary } });
+const run = (...args) => spawnSync(tapedeck, args, { encoding: 'utf8', maxBuffer: 2 ** 28, timeout: patience, env: { ...process.env, TMPDIR: temporary } });
 const write = (tape, statements) => assert.equal(spawnSync('sqlite3', [tape, statements]).status, 0);
 
 // A tape of these blocks, a second apart, the first at 1 s; begun `wall` seconds after the others.

@@ -3,7 +3,7 @@
 // Runs in the folder of the real clients. TAPEDECK names the built command.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { checklist, output, serve, sql, tapedeck, temporaryFolder } from '../support/command.mjs';
+import { checklist, output, patience, serve, sql, tapedeck, temporaryFolder } from '../support/command.mjs';
 
 const { inFolder } = temporaryFolder('steering');
 const { check, close } = checklist();
@@ -53,7 +53,7 @@ async function steered(client, options, steer) {
       return answer;
     };
     const over = join(client, url, '1500');
-    for (const limit = Date.now() + 20_000;; await new Promise(resolve => { setTimeout(resolve, 20); })) {
+    for (const limit = Date.now() + patience;; await new Promise(resolve => { setTimeout(resolve, 20); })) {
       assert.ok(Date.now() < limit, 'the client never came');
       if ((await ask('status')).sessions[0]?.clients === 1) break;
     }

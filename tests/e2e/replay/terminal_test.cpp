@@ -51,7 +51,7 @@ class OnTerminal {
 
   /// Waits for this on the screen, after what has been waited for before.
   [[nodiscard]] bool shows(std::string_view text) {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(test::patience_s);
     while (std::chrono::steady_clock::now() < end) {
       if (const auto at = screen_.find(text); at != std::string::npos) {
         screen_.erase(0, at + text.size());
@@ -93,7 +93,7 @@ class OnTerminal {
  private:
   bool read() {
     pollfd readable{.fd = fd_, .events = POLLIN, .revents = 0};
-    if (::poll(&readable, 1, 20'000) != 1) {
+    if (::poll(&readable, 1, test::patience_s * 1000) != 1) {
       return false;
     }
     std::array<char, 4096> bytes{};

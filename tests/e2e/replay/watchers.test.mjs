@@ -6,10 +6,10 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import net from 'node:net';
 import test from 'node:test';
-import { serve, tapedeck, temporaryFolder, waitFor } from '../support/command.mjs';
+import { patience, serve, tapedeck, temporaryFolder, waitFor } from '../support/command.mjs';
 
 const { inFolder } = temporaryFolder('watchers');
-const run = (...args) => spawnSync(tapedeck, args, { maxBuffer: 2 ** 28, timeout: 60_000 });
+const run = (...args) => spawnSync(tapedeck, args, { maxBuffer: 2 ** 28, timeout: patience });
 
 // So that all have come when the first frame is due.
 const delay = (tape, seconds) => assert.equal(spawnSync('sqlite3', [tape, `UPDATE frames SET recv_ns = recv_ns + ${seconds}e9; DELETE FROM reads`]).status, 0);

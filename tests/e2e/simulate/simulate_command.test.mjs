@@ -6,11 +6,11 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import http from 'node:http';
 import test from 'node:test';
-import { makeCertificate, memoryIsNotItsOwn, serve, tapedeck, temporaryFolder } from '../support/command.mjs';
+import { makeCertificate, memoryIsNotItsOwn, patience, serve, tapedeck, temporaryFolder } from '../support/command.mjs';
 import { readJournal, streamsOf } from './journal.mjs';
 
 const { folder, inFolder } = temporaryFolder('simulate');
-const run = (...args) => spawnSync(tapedeck, ['simulate', ...args], { maxBuffer: 2 ** 30, timeout: 60_000 });
+const run = (...args) => spawnSync(tapedeck, ['simulate', ...args], { maxBuffer: 2 ** 30, timeout: patience });
 const serveNode = (args, action, options) => serve(['simulate', ...args], action, options);
 
 const api = (url, alias) => `${url}/api/client/v2/conferences/${encodeURIComponent(alias)}`;

@@ -6,9 +6,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
-
-const tapedeck = process.env.TAPEDECK;
-assert.ok(tapedeck, 'TAPEDECK names the built command');
+import { patience, tapedeck } from '../support/command.mjs';
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'tapedeck-parse-'));
 test.after(() => fs.rmSync(folder, { recursive: true }));
@@ -97,7 +95,7 @@ test('a full disk is an error, not a silent loss', { skip: !fs.existsSync('/dev/
   assert.match(result.stderr, /cannot write to stdout/);
 });
 
-test('each message is printed before the next byte is waited for', { timeout: 20000 }, async () => {
+test('each message is printed before the next byte is waited for', { timeout: patience }, async () => {
   const child = spawn(tapedeck, ['parse', '--retry'], { stdio: ['pipe', 'pipe', 'inherit'] });
   const output = child.stdout.setEncoding('utf8')[Symbol.asyncIterator]();
   const answers = [
@@ -115,7 +113,7 @@ test('each message is printed before the next byte is waited for', { timeout: 20
   assert.equal((await output.next()).done, true);
 });
 
-test('a reader that has seen enough ends it without a word', { timeout: 20000 }, async () => {
+test('a reader that has seen enough ends it without a word', { timeout: patience }, async () => {
   const child = spawn(tapedeck, ['parse'], { stdio: ['pipe', 'pipe', 'pipe'] });
   child.stdin.on('error', () => {});
   child.stdin.write('data: first\n\n');

@@ -10,6 +10,8 @@ import { createInterface } from 'node:readline';
 export const tapedeck = process.env.TAPEDECK;
 // So many times as long as another build may this one take, for want of a better machine or for a sanitizer.
 export const slowdown = Number(process.env.TAPEDECK_SLOWDOWN ?? 1);
+// So long, in milliseconds, is a command waited for that should be quick.
+export const patience = 60_000 * slowdown;
 // For a test that cannot be under a sanitizer: why it is skipped there, else false.
 export const memoryIsNotItsOwn = process.env.TAPEDECK_SANITIZER ? 'the sanitizer has memory of its own' : false;
 assert.ok(tapedeck, 'TAPEDECK names the built command');
@@ -39,7 +41,7 @@ export function makeCertificate(folder) {
 }
 
 export async function waitFor(what, condition) {
-  for (const end = Date.now() + 20_000 * slowdown; Date.now() < end;) {
+  for (const end = Date.now() + patience / 3; Date.now() < end;) {
     if (condition()) return;
     await new Promise(resolve => setTimeout(resolve, 10));
   }

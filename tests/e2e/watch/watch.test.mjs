@@ -7,7 +7,7 @@ import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import test from 'node:test';
-import { output, serve, sql, tapedeck, temporaryFolder } from '../support/command.mjs';
+import { output, patience, serve, sql, tapedeck, temporaryFolder } from '../support/command.mjs';
 
 const { folder, inFolder, fresh } = temporaryFolder('watch');
 
@@ -267,7 +267,7 @@ test('no secret is on the log, the pages or stderr, and a proxy is watched too',
 test('what makes no sense is refused before anything is recorded', () => {
   const refused = (args, status, words) => {
     const tape = fresh();
-    const done = spawnSync(tapedeck, ['record', 'http://127.0.0.1:9/', '-o', tape, ...args], { encoding: 'utf8', timeout: 10_000 });
+    const done = spawnSync(tapedeck, ['record', 'http://127.0.0.1:9/', '-o', tape, ...args], { encoding: 'utf8', timeout: patience });
     assert.equal(done.status, status, done.stderr);
     assert.match(done.stderr, words);
     assert.equal(fs.existsSync(tape), false);

@@ -11,13 +11,15 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "tests/support/sanitizer.hpp"
+
 namespace tapedeck::recorder {
 
-/// A blocking client; every wait ends after ten seconds, as if the other side had closed.
+/// A blocking client; what does not come while a test has patience counts as a close.
 class Client {
  public:
   explicit Client(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    const timeval patience{.tv_sec = 10, .tv_usec = 0};
+    const timeval patience{.tv_sec = test::patience_s, .tv_usec = 0};
     ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     sockaddr_in address{};
     address.sin_family = AF_INET;

@@ -94,6 +94,16 @@ TEST_F(DialTest, WhatStandsInTheBookIsNotLookedUp) {
   EXPECT_EQ(dial_->endpoint(), open_.local_endpoint());
 }
 
+TEST_F(DialTest, AnAddressIsNotLookedUpUnlessItStandsInTheBook) {
+  EXPECT_EQ(book_.entered("192.0.2.1", 7), (Dial::Endpoints{at("192.0.2.1", 7)}));
+  EXPECT_EQ(book_.entered("2001:db8::1", 7), (Dial::Endpoints{at("2001:db8::1", 7)}));
+  for (const char* name : {"192.0.2", "192.0.2.1.", "3221225985", "[2001:db8::1]", "node", ""}) {
+    EXPECT_TRUE(book_.entered(name, 7).empty()) << name;
+  }
+  ASSERT_TRUE(book_.enter("192.0.2.1=127.0.0.1"));
+  EXPECT_EQ(book_.entered("192.0.2.1", 7), (Dial::Endpoints{at("127.0.0.1", 7)}));
+}
+
 TEST_F(DialTest, TheAddressThatServedLastGoesFirstAndWhatFailedSinceLast) {
   const Dial::Endpoints all{at("192.0.2.1"), at("192.0.2.2"), at("192.0.2.3")};
   EXPECT_EQ(book_.ordered("node", all), all);

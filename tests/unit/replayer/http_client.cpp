@@ -11,11 +11,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "tests/support/sanitizer.hpp"
+
 namespace tapedeck::test {
 namespace {
 
 constexpr std::string_view line_end = "\r\n";
-constexpr int patience_ms = 20'000;
+constexpr int patience_ms = patience_s * 1000;
 
 }  // namespace
 

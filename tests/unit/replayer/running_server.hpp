@@ -13,6 +13,7 @@
 
 #include "replayer/server.hpp"
 #include "tests/support/memory_source.hpp"
+#include "tests/support/sanitizer.hpp"
 
 namespace tapedeck::test {
 
@@ -91,7 +92,7 @@ class RunningServer {
 /// Waits for something that the server's thread brings about.
 template <class Condition>
 bool eventually(Condition condition) {
-  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(patience_s);
   while (!condition()) {
     if (std::chrono::steady_clock::now() > until) {
       return false;

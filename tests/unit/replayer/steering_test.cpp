@@ -11,6 +11,7 @@
 
 #include "core/base/units.hpp"
 #include "core/port/virtual_clock.hpp"
+#include "replayer/control_api.hpp"
 #include "replayer/lone_play.hpp"
 #include "tests/support/memory_source.hpp"
 
@@ -211,6 +212,128 @@ TEST_F(SteeringTest, ATapeThatCannotBeReadIsSaidAndNothingChanges) {
   EXPECT_EQ(sought.refusal, Refusal::failed);
   EXPECT_EQ(sought.sentence, "the tape is torn");
   EXPECT_EQ(session().at_ns, 4 * ns_per_s);
+}
+
+/// Steered as by HTTP.
+class ControlApiTest : public SteeringTest {
+ protected:
+  Answer ask(std::string_view method, std::string_view name, std::string_view body = "") {
+    const std::string target = "/tapedeck/v1/" + std::string(name);
+    Request request;
+    request.method = method;
+    request.target = target;
+    request.host = "localhost:8080";
+    request.body = body;
+    return api_.answer(request);
+  }
+  int status(std::string_view method, std::string_view name, std::string_view body = "") {
+    return ask(method, name, body).status;
+  }
+
+  ControlApi api_{steering_, {}};
+};
+
+TEST_F(ControlApiTest, EachRouteDoesWhatItSays) {
+  EXPECT_EQ(status("POST", "step", R"({"frames":3})"), 200);
+  EXPECT_EQ(session().seq, 3U);
+  EXPECT_EQ(status("POST", "step", R"({"frames":-1})"), 200);
+  EXPECT_EQ(session().seq, 2U);
+  EXPECT_EQ(status("POST", "seek", R"({"to":"5.5s"})"), 200);
+  EXPECT_EQ(session().at_ns, 5 * ns_per_s + ns_per_s / 2);
+  EXPECT_EQ(status("POST", "seek", R"({"by":"-2.5s"})"), 200);
+  EXPECT_EQ(session().at_ns, 3 * ns_per_s);
+  EXPECT_EQ(status("POST", "seek", R"({"event":"stage"})"), 200);
+  EXPECT_EQ(session().at_ns, 4 * ns_per_s);
+  EXPECT_EQ(status("POST", "seek", R"({"event":"nonsense"})"), 409);
+  EXPECT_EQ(status("POST", "rate", R"({"rate":"0.5"})"), 200);
+  EXPECT_EQ(session().rate, Rate::parse("0.5").value());
+  EXPECT_EQ(status("POST", "rate", R"({"rate":4})"), 200);
+  EXPECT_EQ(session().rate, Rate::parse("4").value());
+  EXPECT_EQ(status("POST", "resume"), 200);
+  EXPECT_FALSE(session().paused);
+  EXPECT_EQ(status("POST", "pause"), 200);
+  EXPECT_TRUE(session().paused);
+  EXPECT_TRUE(ask("GET", "events").feed);
+  EXPECT_EQ(ask("GET", "state").body, "{}\n");
+  EXPECT_EQ(ask("GET", "openapi.json").body.find("{"), 0U);
+  reel_.torn = true;
+  EXPECT_EQ(status("POST", "seek", R"({"to":"1s"})"), 500);
+}
+
+TEST_F(ControlApiTest, TheStatusIsWhatTheSessionIs) {
+  const std::string body = ask("GET", "status").body;
+  for (const char* part : {R"("paused":true)", R"("rate":"1")", R"("end_ns":10000000000)",
+                           R"("seq":0)", R"("state":null)", R"("lateness_ns":null)"}) {
+    EXPECT_NE(body.find(part), std::string::npos) << part << " in " << body;
+  }
+  EXPECT_TRUE(api_.status_block().starts_with("event: status\ndata: {"));
+  EXPECT_TRUE(api_.status_block().ends_with("}\n\n"));
+}
+
+TEST_F(ControlApiTest, AMarkIsKeptAndFound) {
+  EXPECT_EQ(ask("GET", "marks").body, "{\"marks\":[]}\n");
+  EXPECT_EQ(status("POST", "marks", R"({"text":"here","at":"7s"})"), 201);
+  EXPECT_EQ(ask("GET", "marks").body, "{\"marks\":[{\"t_ns\":7000000000,\"text\":\"here\"}]}\n");
+  EXPECT_EQ(status("POST", "seek", R"({"mark":"next"})"), 200);
+  EXPECT_EQ(session().at_ns, 7 * ns_per_s);
+  EXPECT_EQ(status("POST", "seek", R"({"mark":"next"})"), 409);
+}
+
+TEST_F(ControlApiTest, WhatMeansNothingIsRefusedAndChangesNothing) {
+  for (const auto& [name, body] : std::initializer_list<std::pair<const char*, const char*>>{
+           {"step", R"({"frames":0})"},
+           {"step", R"({"frames":10001})"},
+           {"step", R"({"frames":-9223372036854775808})"},
+           {"step", R"({"frames":"3"})"},
+           {"step", R"({"frame":3})"},
+           {"step", "[]"},
+           {"step", "{"},
+           {"seek", "{}"},
+           {"seek", R"({"to":"1s","by":"1s"})"},
+           {"seek", R"({"to":"-1s"})"},
+           {"seek", R"({"mark":"last"})"},
+           {"seek", R"({"event":""})"},
+           {"rate", "{}"},
+           {"rate", R"({"rate":"fast"})"},
+           {"rate", R"({"rate":0.5})"},
+           {"marks", R"({"text":""})"},
+           {"marks", R"({"text":"two\nlines"})"},
+           {"marks", R"({"text":"a","at":7})"},
+           {"pause", R"({"session":1})"},
+           {"pause?session=x", ""},
+           {"pause?session=0", ""}}) {
+    EXPECT_EQ(status("POST", name, body), 400) << name << ' ' << body;
+  }
+  EXPECT_EQ(status("POST", "step", std::string(1U << 20U, ' ')), 413);
+  for (const char* name : {"status?session=99", "state?session=99", "marks?session=99"}) {
+    EXPECT_EQ(status("GET", name), 404) << name;
+  }
+  EXPECT_EQ(status("POST", "pause?session=99"), 404);
+  EXPECT_EQ(status("GET", "nonsense"), 404);
+  EXPECT_EQ(status("GET", "pause"), 405);
+  EXPECT_EQ(ask("OPTIONS", "marks").status, 204);
+  EXPECT_EQ(ask("OPTIONS", "marks").allow, "GET, HEAD, POST, OPTIONS");
+  EXPECT_EQ(session().seq, 0U);
+  EXPECT_EQ(changes_, 0);
+}
+
+TEST_F(ControlApiTest, OnlyThisMachineAndItsPagesSteer) {
+  const auto status_for = [&](std::string_view host, std::string_view origin) {
+    Request request;
+    request.method = "GET";
+    request.target = "/tapedeck/v1/status";
+    request.host = host;
+    request.origin = origin;
+    return api_.answer(request).status;
+  };
+  EXPECT_EQ(status_for("127.0.0.1:8080", ""), 200);
+  EXPECT_EQ(status_for("[::1]:8080", "http://[::1]:8080"), 200);
+  EXPECT_EQ(status_for("LocalHost", "http://localhost"), 200);
+  EXPECT_EQ(status_for("127.0.0.1:8080", "http://evil.example"), 403);
+  EXPECT_EQ(status_for("127.0.0.1:8080", "null"), 403);
+  for (const char* host : {"evil.example", "192.0.2.1", "[::1", ""}) {
+    EXPECT_EQ(status_for(host, ""), 403) << host;
+  }
 }
 
 }  // namespace
