@@ -31,14 +31,15 @@ function(tapedeck_install name folder)
 endfunction()
 
 # What is public. A header that these include has to be among them; tests/consumer sees to that.
-tapedeck_install(base core/base check join_defaults json_text json_writer limits random rate
-                 result units utf8)
+tapedeck_install(base core/base check iso_time join_defaults json_text json_writer limits random
+                 rate result units utf8)
 tapedeck_install(sse core/sse encoder frame_splitter line_scanner message message_parser)
 tapedeck_install(port core/port clock frame frame_sink frame_source recording_sink virtual_clock)
 tapedeck_install(event core/event catalogue decoder json_schema kind value wire_event wire_reader
                  wtf8)
 tapedeck_install(state core/state client_policy derivation digest javascript join js_map
-                 kept_payloads participant plugin_events reducer rest_call restore signal state state_json)
+                 kept_payloads participant participant_json participant_rules plugin_events reducer
+                 rest_call restore signal state state_json)
 tapedeck_install(verdict core/verdict examination expectation findings mask plugin_event_counts
                  rule shape_check tape_diff validator)
 tapedeck_install(sim core/sim conference director node options participant payload
