@@ -20,7 +20,7 @@ bool FrameBlock::add(const port::Frame& frame, std::int64_t wall_ns) {
   }
   const char* const begin = bytes_.data() + bytes_.size();
   bytes_ += frame.raw;
-  items_.push_back({frame, wall_ns});
+  items_.push_back({frame, wall_ns, 0});
   items_.back().frame.raw = {begin, frame.raw.size()};
   return true;
 }
@@ -31,7 +31,32 @@ void FrameBlock::clear() {
   }
   bytes_.clear();
   items_.clear();
-  events.clear();
+  events_.clear();
+  derived_ = 0;
+  texts_.clear();
+}
+
+std::string_view FrameBlock::kept(std::string_view text) {
+  const bool lies_here =
+      text.data() >= bytes_.data() && text.data() + text.size() <= bytes_.data() + bytes_.size();
+  return lies_here ? text : texts_.copy(text);
+}
+
+void FrameBlock::add_event(const event::WireEvent& event, const state::Outcome& outcome,
+                           std::string_view uuid) {
+  DerivedEvent& derived = events_.emplace_back();
+  derived.kind = event.kind;
+  if (event.payload == event::Payload::empty || event.payload == event::Payload::too_long) {
+    derived.payload = event.payload;
+  }
+  derived.name = kept(event.name);
+  derived.data = kept(event.data);
+  derived.last_event_id = kept(event.last_event_id);
+  derived.outcome = outcome;
+  if (!uuid.empty()) {
+    const auto at = static_cast<std::size_t>(uuid.data() - event.data.data());
+    derived.uuid = derived.data.substr(at, uuid.size());
+  }
 }
 
 void FrameRelay::put(const port::Frame& frame, std::int64_t wall_ns) {

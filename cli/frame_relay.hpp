@@ -8,20 +8,26 @@
 #include <cstdint>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "core/event/wire_event.hpp"
 #include "core/port/frame.hpp"
 #include "core/state/reducer.hpp"
 
 namespace tapedeck::cli {
 
-/// What the one that judges needs to know of an event.
+/// What the one that judges needs to know of an event beside its frame. It lies in a block.
 struct DerivedEvent {
+  event::Kind kind = event::Kind::unknown;
+  event::Payload payload = event::Payload::undecoded;  ///< that where it has data
+  std::string_view name;
+  std::string_view data;
+  std::string_view last_event_id;
   state::Outcome outcome;
-  /// Where in its data the uuid stands, of an update whose payload is like the one of the same
-  /// participant before, but for values that are as the catalogue has them. Of size 0: it is not.
-  std::size_t uuid_at = 0;
-  std::size_t uuid_size = 0;
+  /// Of whom it is an update whose payload is like the one of the same participant before, but for
+  /// values that are as the catalogue has them. Empty: it is none.
+  std::string_view uuid;
 };
 
 /// Some frames that follow one another.
@@ -30,6 +36,8 @@ class FrameBlock {
   struct Item {
     port::Frame frame;  ///< its bytes lie in the block
     std::int64_t wall_ns = 0;
+    std::size_t events_end =
+        0;  ///< its events stand before that, and behind those of the one before
   };
 
   /// False, and nothing is done, where there is no room; the first one always has room.
@@ -37,12 +45,24 @@ class FrameBlock {
   void clear();
 
   [[nodiscard]] const std::vector<Item>& items() const { return items_; }
-  /// Of the events in the frames, in their order, from who derives.
-  std::vector<DerivedEvent> events;
+
+  [[nodiscard]] const std::vector<DerivedEvent>& events() const { return events_; }
+
+  /// From who derives: the next event of the frame that is the next item, copied where it does not
+  /// lie in it. `uuid` is a part of its data.
+  void add_event(const event::WireEvent& event, const state::Outcome& outcome,
+                 std::string_view uuid);
+  /// That has no more events.
+  void end_events() { items_[derived_++].events_end = events_.size(); }
 
  private:
+  [[nodiscard]] std::string_view kept(std::string_view text);
+
   std::string bytes_;  // never moves while there is an item
   std::vector<Item> items_;
+  std::vector<DerivedEvent> events_;
+  std::size_t derived_ = 0;  // items
+  event::Arena texts_;       // of events, that do not lie in the frames
 };
 
 /// A ring of blocks: each is filled, then derived, then judged, and then filled again. Who is far

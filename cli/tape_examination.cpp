@@ -7,7 +7,6 @@
 
 #include "cli/checkpoint_check.hpp"
 #include "cli/frame_relay.hpp"
-#include "core/base/check.hpp"
 #include "core/event/catalogue.hpp"
 #include "core/event/decoder.hpp"
 #include "core/event/wire_reader.hpp"
@@ -86,26 +85,17 @@ struct Derived {
   std::string digest;
 };
 
-DerivedEvent derived_event(const state::Step& step, const state::Reducer& reducer,
-                           verdict::ShapeCheck& shapes) {
-  DerivedEvent derived{step.outcome};
-  const auto& few = reducer.few_changes();
+/// Whom the last event was about, where it is known without decoding it that it is as the catalogue
+/// has it; empty where it is not.
+std::string_view fitting_update(const state::Reducer& reducer, verdict::ShapeCheck& shapes) {
+  static const event::Shape& shape =
+      event::find_wire_shape(event::Kind::participant_update)->payload;
   const auto fits = [&](const state::FewChanges::Change& change) {
-    static const event::Shape& shape =
-        event::find_wire_shape(event::Kind::participant_update)->payload;
     const event::Field* const field = shapes.field(shape, change.place, change.member.key);
     return field != nullptr && verdict::fits(field->shape, change.member.value);
   };
-  if (few && std::ranges::all_of(few->changes, fits)) {
-    derived.uuid_at = static_cast<std::size_t>(few->uuid.data() - step.event->data.data());
-    derived.uuid_size = few->uuid.size();
-  }
-  return derived;
-}
-
-/// Empty where the event has to be decoded.
-std::string_view uuid_of(const DerivedEvent& derived, const event::WireEvent& event) {
-  return event.data.substr(derived.uuid_at, derived.uuid_size);
+  const auto& few = reducer.few_changes();
+  return few && std::ranges::all_of(few->changes, fits) ? few->uuid : std::string_view();
 }
 
 Result<Derived> derive(const std::string& path, const state::Join& join,
@@ -125,14 +115,16 @@ Result<Derived> derive(const std::string& path, const state::Join& join,
   Derived derived{verdict::Findings(rules), {}};
   verdict::ShapeCheck shapes;
   while (FrameBlock* const block = relay.next_to_derive()) {
-    for (const auto& [frame, wall_ns] : block->items()) {
+    for (const auto& [frame, wall_ns, events_end] : block->items()) {
       checkpoints->before(frame, wall_ns, derivation);
       derivation.push({frame.seq, frame.connection_id, frame.recv_ns}, wall_ns, frame.raw);
       while (const auto step = derivation.next()) {
         if (step->event != nullptr) {
-          block->events.push_back(derived_event(*step, derivation.reducer(), shapes));
+          block->add_event(*step->event, step->outcome,
+                           fitting_update(derivation.reducer(), shapes));
         }
       }
+      block->end_events();
       if (auto checked = checkpoints->after(frame, derivation, derived.findings); !checked) {
         return fail(checked.error());
       }
@@ -152,33 +144,39 @@ class Judge {
       : validator_(validator), selves_(std::move(selves)) {}
 
   void block(const FrameBlock& block) {
-    auto derived = block.events.begin();
-    for (const auto& [frame, wall_ns] : block.items()) {
+    std::size_t next = 0;
+    for (const auto& [frame, wall_ns, events_end] : block.items()) {
       selves_.before(frame, validator_);
       validator_.frame(frame);
-      reader_.push({frame.seq, frame.connection_id, frame.recv_ns}, frame.raw);
-      while (auto event = reader_.next_undecoded()) {
-        check(derived != block.events.end(), "what became of each event is known");
-        judge(*event, *derived++);
+      for (; next < events_end; ++next) {
+        judge(frame, block.events()[next]);
       }
     }
   }
 
  private:
-  void judge(event::WireEvent& event, const DerivedEvent& derived) {
-    const std::string_view uuid = uuid_of(derived, event);
-    if (!uuid.empty() && validator_.few_changes(event, uuid, derived.outcome)) {
+  void judge(const port::Frame& frame, const DerivedEvent& derived) {
+    event::WireEvent event;
+    event.kind = derived.kind;
+    event.name = derived.name;
+    event.data = derived.data;
+    event.last_event_id = derived.last_event_id;
+    event.payload = derived.payload;
+    event.seq = frame.seq;
+    event.connection_id = frame.connection_id;
+    event.recv_ns = frame.recv_ns;
+    if (!derived.uuid.empty() && validator_.few_changes(event, derived.uuid, derived.outcome)) {
       return;
     }
     if (event.payload == event::Payload::undecoded) {
-      reader_.decode(event);
+      event::decode(decoder_, event);
     }
     validator_.event(event, derived.outcome);
   }
 
   verdict::Validator& validator_;
   Selves selves_;
-  event::WireReader reader_;
+  event::Decoder decoder_;
 };
 
 }  // namespace

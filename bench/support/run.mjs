@@ -35,7 +35,7 @@ const wanted = name => words.length === 0 || words.some(word => name.includes(wo
 /** The names of the subject without what Google Benchmark appends for its own settings. */
 const plain = name => name.replace(/(\/(real_time|process_time|manual_time|(min_time|min_warmup_time|iterations|repeats|threads):[^/]*))+$/, '');
 
-/** What a benchmark measured: of a rate and of a time the best of the repetitions, else the median. */
+/** What a benchmark measured: of rates, times and quantiles of times the best of the repetitions, else the median. */
 function figuresOf(runs) {
   const figures = {};
   for (const run of runs.filter(run => run.run_type === 'iteration')) {
@@ -50,7 +50,8 @@ function figuresOf(runs) {
   }
   const single = (key, all) => {
     const sorted = all.toSorted((a, b) => a - b);
-    return key.endsWith('_per_second') ? sorted.at(-1) : key === 'seconds' ? sorted[0] : sorted[sorted.length >> 1];
+    const isBestLow = key === 'seconds' || /(^|_)p\d+_us$/.test(key);
+    return key.endsWith('_per_second') ? sorted.at(-1) : isBestLow ? sorted[0] : sorted[sorted.length >> 1];
   };
   return Object.fromEntries(Object.entries(figures).map(([name, measures]) =>
     [name, Object.fromEntries(Object.entries(measures).map(([key, all]) => [key, single(key, all)]))]));

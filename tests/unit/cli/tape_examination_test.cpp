@@ -167,7 +167,10 @@ class RelayThreads {
           const FrameRelay::Guard guard(relay, FrameRelay::Role::derives);
           while (FrameBlock* const block = relay.next_to_derive()) {
             for (const FrameBlock::Item& item : block->items()) {
-              block->events.push_back({{}, item.frame.seq, 0});
+              event::WireEvent event;
+              event.data = item.frame.raw;
+              block->add_event(event, {}, {});
+              block->end_events();
             }
           }
         }) {}
@@ -190,12 +193,12 @@ TEST(FrameRelay, HandsOverEachFrameOnceAndInOrderWithWhatBecameOfIt) {
   const FrameRelay::Guard guard(relay, FrameRelay::Role::judges);
   std::uint64_t right = 0;
   while (const FrameBlock* const block = relay.next_to_judge()) {
-    ASSERT_EQ(block->events.size(), block->items().size());
-    for (std::size_t i = 0; i < block->items().size(); ++i) {
-      const auto& [frame, wall_ns] = block->items()[i];
+    ASSERT_EQ(block->events().size(), block->items().size());
+    std::size_t next = 0;
+    for (const auto& [frame, wall_ns, events_end] : block->items()) {
       const bool is_next = frame.seq == right + 1 && frame.raw == std::to_string(right + 1) &&
                            wall_ns == -static_cast<std::int64_t>(frame.seq) &&
-                           block->events[i].uuid_at == frame.seq;
+                           block->events()[next++].data == frame.raw && events_end == next;
       right += is_next ? 1U : 0U;
     }
   }
