@@ -64,7 +64,8 @@ function run(name, command, args, script = []) {
   const done = spawnSync(command, [...script, `--benchmark_out=${out}`, '--benchmark_out_format=json', '--benchmark_enable_random_interleaving=true',
     `--benchmark_repetitions=${repetitions}`, ...(given.quick ? ['--benchmark_min_time=0.02'] : []), ...args], { stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' });
   if (done.status !== 0 || !existsSync(out)) {
-    throw new Error(`${name} ended with ${done.status ?? done.signal}: ${done.stderr.trim().split('\n').at(-1)}`);
+    const lines = done.stderr.trim().split('\n');
+    throw new Error(`${name} ended with ${done.status ?? done.signal}: ${lines.find(line => line.startsWith('Error: ')) ?? lines.at(-1)}`);
   }
   return figuresOf(JSON.parse(readFileSync(out, 'utf8')).benchmarks);
 }
