@@ -183,17 +183,19 @@ class Verifier {
                   const std::uint64_t offset = row.count(1);
                   const std::int64_t recv_ns = row.integer(2);
                   const auto found = bodies_.find(id);
-                  const std::string name = "the read of connection " + std::to_string(id) +
-                                           " that ends at " + std::to_string(offset);
+                  const auto name = [&] {
+                    return "the read of connection " + std::to_string(id) + " that ends at " +
+                           std::to_string(offset);
+                  };
                   if (row.damaged() || offset == 0) {
-                    problem("tape.value", 0, name + " has a value that cannot be");
+                    problem("tape.value", 0, name() + " has a value that cannot be");
                   } else if (found == bodies_.end()) {
                     problem("tape.connection", 0,
-                            name + " is of a connection that is not on the tape");
+                            name() + " is of a connection that is not on the tape");
                   } else {
                     Body& body = found->second;
                     if (recv_ns < std::max(body.read_ns, body.opened_ns)) {
-                      problem("tape.time", 0, name + " is earlier than what came before it");
+                      problem("tape.time", 0, name() + " is earlier than what came before it");
                     }
                     body.read_bytes = offset;
                     body.read_ns = recv_ns;
