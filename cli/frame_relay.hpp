@@ -94,7 +94,7 @@ class FrameRelay {
   };
 
  private:
-  static constexpr std::size_t blocks = 8;
+  static constexpr std::size_t blocks = 6;
 
   [[nodiscard]] std::size_t& done(Role role) { return done_[static_cast<std::size_t>(role)]; }
   [[nodiscard]] bool& gone(Role role) { return gone_[static_cast<std::size_t>(role)]; }

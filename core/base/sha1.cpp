@@ -2,7 +2,6 @@
 
 #include <bit>
 #include <cstddef>
-#include <string>
 
 namespace tapedeck {
 namespace {
@@ -60,17 +59,22 @@ void add_block(Hash& hash, const char* block) {
 }  // namespace
 
 std::array<std::uint8_t, 20> sha1(std::string_view bytes) {
-  std::string padded(bytes);
-  padded += '\x80';
-  const std::size_t with_length = padded.size() + 8;
-  padded.append((block_bytes - with_length % block_bytes) % block_bytes, '\0');
-  const std::uint64_t bits = std::uint64_t{bytes.size()} * 8;
-  for (unsigned shift = 64; shift > 0; shift -= 8) {
-    padded += static_cast<char>(bits >> (shift - 8));
-  }
   Hash hash{0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0};
-  for (std::size_t at = 0; at < padded.size(); at += block_bytes) {
-    add_block(hash, padded.data() + at);
+  const std::uint64_t bits = std::uint64_t{bytes.size()} * 8;
+  for (; bytes.size() >= block_bytes; bytes.remove_prefix(block_bytes)) {
+    add_block(hash, bytes.data());
+  }
+  // The rest, a bit that is set, zeros, and the length: one block or two.
+  std::array<char, 2 * block_bytes> rest{};
+  bytes.copy(rest.data(), bytes.size());
+  rest[bytes.size()] = '\x80';
+  const std::size_t end =
+      bytes.size() + 1 + sizeof(bits) <= block_bytes ? block_bytes : rest.size();
+  for (std::size_t i = 0; i < sizeof(bits); ++i) {
+    rest[end - 1 - i] = static_cast<char>(bits >> (8 * i));
+  }
+  for (std::size_t at = 0; at < end; at += block_bytes) {
+    add_block(hash, rest.data() + at);
   }
   std::array<std::uint8_t, 20> digest{};
   for (std::size_t i = 0; i < digest.size(); ++i) {

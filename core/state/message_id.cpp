@@ -1,8 +1,8 @@
 #include "core/state/message_id.hpp"
 
-#include <array>
+#include <algorithm>
+#include <charconv>
 #include <cstddef>
-#include <string_view>
 
 #include "core/base/sha1.hpp"
 
@@ -15,22 +15,23 @@ constexpr std::array<std::uint8_t, 16> message_namespace{
 
 }  // namespace
 
-std::string message_id(std::uint64_t seq) {
-  std::string name(message_namespace.begin(), message_namespace.end());
-  name += std::to_string(seq);
-  auto bytes = sha1(name);
+MessageId::MessageId(std::uint64_t seq) {
+  constexpr std::size_t digits_max = 20;
+  std::array<char, message_namespace.size() + digits_max> name;
+  char* const number = std::copy(message_namespace.begin(), message_namespace.end(), name.data());
+  const char* const end = std::to_chars(number, name.data() + name.size(), seq).ptr;
+  auto bytes = sha1({name.data(), static_cast<std::size_t>(end - name.data())});
   bytes[6] = static_cast<std::uint8_t>((bytes[6] & 0x0fU) | 0x50U);  // version 5
   bytes[8] = static_cast<std::uint8_t>((bytes[8] & 0x3fU) | 0x80U);  // variant of RFC 9562
-  std::string text;
+  std::size_t at = 0;
   for (std::size_t i = 0; i < 16; ++i) {
     constexpr std::string_view hex = "0123456789abcdef";
     if (i == 4 || i == 6 || i == 8 || i == 10) {
-      text += '-';
+      text_[at++] = '-';
     }
-    text += hex[bytes[i] >> 4U];
-    text += hex[bytes[i] & 0xfU];
+    text_[at++] = hex[bytes[i] >> 4U];
+    text_[at++] = hex[bytes[i] & 0xfU];
   }
-  return text;
 }
 
 }  // namespace tapedeck::state

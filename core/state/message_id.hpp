@@ -2,12 +2,21 @@
 // the same tape gives the same id.
 #pragma once
 
+#include <array>
 #include <cstdint>
-#include <string>
+#include <string_view>
 
 namespace tapedeck::state {
 
 /// A name-based uuid (RFC 9562, version 5) of the message that the frame `seq` completed.
-[[nodiscard]] std::string message_id(std::uint64_t seq);
+class MessageId {
+ public:
+  explicit MessageId(std::uint64_t seq);
+
+  [[nodiscard]] std::string_view text() const { return {text_.data(), text_.size()}; }
+
+ private:
+  std::array<char, 36> text_;
+};
 
 }  // namespace tapedeck::state

@@ -78,7 +78,7 @@ void Reducer::message(const Value& room_id, const Value& payload) {
   }
   const Value made = object({
       {"at", text(format_wall_time(wall_ns_))},
-      {"id", text(message_id(state_.seq))},
+      {"id", text(MessageId(state_.seq).text())},
       {"roomId", room_id},
       {"displayName", truthy(display_name) ? display_name : origin},
       {"userId", user},
@@ -116,14 +116,19 @@ void Reducer::stage(const Value& payload) {
     throw Thrown{"the stage is no array"};
   }
   const auto items = payload.items();
-  Value* const stages = arena_.allocate<Value>(items.size());
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    std::construct_at(stages + i, object({{"userId", property(items[i], "participant_uuid")},
-                                          {"stageIndex", items[i]["stage_index"]},
-                                          {"vad", items[i]["vad"]}}));
+  for (const Value& item : items) {
+    (void)property(item, "participant_uuid");  // throws as the client does
   }
   set_part(&Room::stage, "stage", state_.main(), payload);
-  emit_value(Signal::onStage, Value::array({stages, items.size()}));
+  emit(Signal::onStage, [&] {
+    Value* const stages = arena_.allocate<Value>(items.size());
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      std::construct_at(stages + i, object({{"userId", items[i]["participant_uuid"]},
+                                            {"stageIndex", items[i]["stage_index"]},
+                                            {"vad", items[i]["vad"]}}));
+    }
+    return Value::array({stages, items.size()});
+  });
 }
 
 void Reducer::layout(const Value& payload) {

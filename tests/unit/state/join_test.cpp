@@ -87,9 +87,9 @@ TEST(ErrorCode, IsExactAboutTheReason) {
 }
 
 TEST(MessageId, IsAVersion5UuidOfItsFrame) {
-  EXPECT_EQ(message_id(1), message_id(1));
-  EXPECT_NE(message_id(1), message_id(2));
-  const std::string id = message_id(12345);
+  EXPECT_EQ(MessageId(1).text(), MessageId(1).text());
+  EXPECT_NE(MessageId(1).text(), MessageId(2).text());
+  const std::string id(MessageId(12345).text());
   ASSERT_EQ(id.size(), 36U);
   EXPECT_EQ(id[14], '5');
   EXPECT_NE(std::string("89ab").find(id[19]), std::string::npos);
