@@ -1,8 +1,6 @@
 #include "cli/tape_check.hpp"
 
 #include <algorithm>
-#include <array>
-#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -149,13 +147,13 @@ class TapeCheck {
       return fail(connections.error());
     }
     verdict_.connections = connections->size();
-    auto bytes = check_bytes();
-    auto examined = examine_frames();
+    Result<schema::ByteReport> bytes = schema::ByteReport{};
+    auto examined = has_helpers() ? examine_with_helpers(bytes) : examine_alone(bytes);
     if (!examined) {
       return fail(examined.error());
     }
     verdict::Findings findings(options_.rules);
-    if (auto judged = judge_bytes(bytes.get(), findings); !judged) {
+    if (auto judged = judge_bytes(bytes, findings); !judged) {
       return judged;
     }
     findings.append(examined->findings);
@@ -173,29 +171,36 @@ class TapeCheck {
   /// one says of it must be of one moment.
   [[nodiscard]] bool has_helpers() const { return options_.alone && !verdict_.summary.recording; }
 
-  Result<Examined> examine_frames() {
-    const auto done = [this](std::uint64_t frames) { tell(frames, 1); };
-    const state::Join join = options_.join(tape());
-    return has_helpers()
-               ? examine_in_two_threads(*conference_, verdict_.path, join, options_.rules, done)
-               : examine(*conference_, join, options_.rules, done);
+  /// Frames are read once: their bytes are checked, and then it is found out what they mean.
+  Result<Examined> examine_alone(Result<schema::ByteReport>& bytes) {
+    return examine(*conference_, options_.join(tape()), options_.rules,
+                   [&](const schema::FrameVisit& visit) -> std::optional<Error> {
+                     bytes = tape().verify_bytes(progress(), visit);
+                     return bytes ? bytes->unread : bytes.error();
+                   });
   }
 
-  /// The bytes are checked by a reader of their own while the frames are read for what they mean,
-  /// or by the same one afterwards.
-  std::future<Result<schema::ByteReport>> check_bytes() {
-    const auto progress = [this](std::uint64_t frames) { tell(frames, 0); };
-    if (!has_helpers()) {
-      return std::async(std::launch::deferred,
-                        [this, progress] { return tape().verify_bytes(progress); });
-    }
-    return std::async(std::launch::async, [this, progress]() -> Result<schema::ByteReport> {
+  Result<Examined> examine_with_helpers(Result<schema::ByteReport>& bytes) {
+    using Report = Result<schema::ByteReport>;
+    auto pages = std::async(std::launch::async, [&]() -> Report {
       const auto own = schema::TapeReader::open(verdict_.path);
-      if (!own) {
-        return fail(own.error());
-      }
-      return (*own)->verify_bytes(progress);
+      return own ? (*own)->verify_pages() : Report(fail(own.error()));
     });
+    Report rows = schema::ByteReport{};
+    auto examined = examine_by_threads(
+        *conference_, verdict_.path, options_.join(tape()), options_.rules,
+        [&](const schema::FrameVisit& visit) -> std::optional<Error> {
+          const auto own = schema::TapeReader::open(verdict_.path);
+          rows = own ? (*own)->verify_rows(progress(), visit) : Report(fail(own.error()));
+          return rows ? rows->unread : rows.error();
+        });
+    bytes = pages.get();
+    if (bytes && rows) {
+      bytes->append(*std::move(rows));
+    } else if (bytes) {
+      bytes = std::move(rows);
+    }
+    return examined;
   }
 
   Result<void> judge_bytes(const Result<schema::ByteReport>& report, verdict::Findings& findings) {
@@ -289,16 +294,22 @@ class TapeCheck {
 
   template <class Visit>
   Result<void> each_frame(Visit visit) {
-    return conference_->for_each_frame(visit, [this](std::uint64_t done) { tell(done, 1); });
+    ++passes_done_;
+    return conference_->for_each_frame(visit, progress());
   }
 
-  /// `frames` are done by one of the two who go over the tape: 0 for bytes, 1 for meaning.
-  void tell(std::uint64_t frames, std::size_t who) {
-    done_[who] = frames;
-    if (options_.progress && verdict_.summary.frame_count != 0) {
-      const auto all = static_cast<double>(2 * verdict_.summary.frame_count);
-      options_.progress(std::min(1.0, static_cast<double>(done_[0] + done_[1]) / all));
+  /// Tells how much of all passes over the frames is done, of which this is the next.
+  schema::Progress progress() {
+    const bool holds = !options_.expectation_path.empty();
+    const double passes = !holds ? 1 : options_.update ? 3 : 2;
+    const auto all = passes * static_cast<double>(verdict_.summary.frame_count);
+    const auto before = static_cast<double>(passes_done_ * verdict_.summary.frame_count);
+    if (!options_.progress || all == 0) {
+      return {};
     }
+    return [this, all, before](std::uint64_t frames) {
+      options_.progress(std::min(1.0, (before + static_cast<double>(frames)) / all));
+    };
   }
 
   const CheckOptions& options_;
@@ -306,7 +317,7 @@ class TapeCheck {
   std::unique_ptr<ConferenceTape> conference_;
   std::unique_ptr<verdict::Expectation> expectation_;
   std::unique_ptr<verdict::ExpectationCheck> check_;
-  std::array<std::atomic<std::uint64_t>, 2> done_{};
+  std::uint64_t passes_done_ = 0;
 };
 
 }  // namespace

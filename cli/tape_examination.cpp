@@ -6,11 +6,13 @@
 #include <vector>
 
 #include "cli/checkpoint_check.hpp"
-#include "cli/outcome_queue.hpp"
+#include "cli/frame_relay.hpp"
+#include "core/base/check.hpp"
 #include "core/event/catalogue.hpp"
 #include "core/event/decoder.hpp"
 #include "core/event/wire_reader.hpp"
 #include "core/verdict/examination.hpp"
+#include "core/verdict/shape_check.hpp"
 #include "core/verdict/validator.hpp"
 
 namespace tapedeck::cli {
@@ -82,19 +84,19 @@ void add_damage(verdict::Findings& findings, const Error& error) {
 struct Derived {
   verdict::Findings findings;  // of the checkpoints
   std::string digest;
-  std::uint64_t frames = 0;
 };
 
-DerivedEvent derived_event(const state::Step& step, const state::Reducer& reducer) {
+DerivedEvent derived_event(const state::Step& step, const state::Reducer& reducer,
+                           verdict::ShapeCheck& shapes) {
   DerivedEvent derived{step.outcome};
   const auto& few = reducer.few_changes();
-  const auto fits = [](const event::Member& member) {
+  const auto fits = [&](const state::FewChanges::Change& change) {
     static const event::Shape& shape =
         event::find_wire_shape(event::Kind::participant_update)->payload;
-    const event::Field* const field = shape.find_field(member.key);
-    return field != nullptr && verdict::fits(field->shape, member.value);
+    const event::Field* const field = shapes.field(shape, change.place, change.member.key);
+    return field != nullptr && verdict::fits(field->shape, change.member.value);
   };
-  if (few && std::ranges::all_of(few->members, fits)) {
+  if (few && std::ranges::all_of(few->changes, fits)) {
     derived.uuid_at = static_cast<std::size_t>(few->uuid.data() - step.event->data.data());
     derived.uuid_size = few->uuid.size();
   }
@@ -103,19 +105,17 @@ DerivedEvent derived_event(const state::Step& step, const state::Reducer& reduce
 
 /// Empty where the event has to be decoded.
 std::string_view uuid_of(const DerivedEvent& derived, const event::WireEvent& event) {
-  // Of a tape that is written to meanwhile it may be another event.
-  return derived.uuid_at <= event.data.size()
-             ? event.data.substr(derived.uuid_at, derived.uuid_size)
-             : std::string_view();
+  return event.data.substr(derived.uuid_at, derived.uuid_size);
 }
 
 Result<Derived> derive(const std::string& path, const state::Join& join,
-                       const verdict::RuleSet& rules, OutcomeQueue& outcomes) {
-  const auto conference = ConferenceTape::open(path);
-  if (!conference) {
-    return fail(conference.error());
+                       const verdict::RuleSet& rules, FrameRelay& relay) {
+  const FrameRelay::Guard guard(relay, FrameRelay::Role::derives);
+  const auto tape = schema::TapeReader::open(path);
+  if (!tape) {
+    return fail(tape.error());
   }
-  auto checkpoints = CheckpointCheck::begin(conference->tape(), join);
+  auto checkpoints = CheckpointCheck::begin(**tape, join);
   if (!checkpoints) {
     return fail(checkpoints.error());
   }
@@ -123,37 +123,68 @@ Result<Derived> derive(const std::string& path, const state::Join& join,
       join,
       {.client = state::Client::client_20, .signals = false, .digest = true, .only_changes = true});
   Derived derived{verdict::Findings(rules), {}};
-  const auto take_steps = [&] {
-    while (const auto step = derivation.next()) {
-      if (step->event != nullptr) {
-        outcomes.put(derived_event(*step, derivation.reducer()));
+  verdict::ShapeCheck shapes;
+  while (FrameBlock* const block = relay.next_to_derive()) {
+    for (const auto& [frame, wall_ns] : block->items()) {
+      checkpoints->before(frame, wall_ns, derivation);
+      derivation.push({frame.seq, frame.connection_id, frame.recv_ns}, wall_ns, frame.raw);
+      while (const auto step = derivation.next()) {
+        if (step->event != nullptr) {
+          block->events.push_back(derived_event(*step, derivation.reducer(), shapes));
+        }
+      }
+      if (auto checked = checkpoints->after(frame, derivation, derived.findings); !checked) {
+        return fail(checked.error());
       }
     }
-  };
-  Result<void> checked;
-  // Where the tape cannot be read any further the other thread finds it too, and says so.
-  (void)conference->for_each_frame([&](const port::Frame& frame, std::int64_t wall_ns) {
-    checkpoints->before(frame, wall_ns, derivation);
-    derivation.push({frame.seq, frame.connection_id, frame.recv_ns}, wall_ns, frame.raw);
-    take_steps();
-    if (checked) {
-      checked = checkpoints->after(frame, derivation, derived.findings);
-    }
-    ++derived.frames;
-  });
-  if (!checked) {
-    return fail(checked.error());
   }
   derivation.finish();
-  take_steps();
+  while (derivation.next()) {
+  }
   derived.digest = derivation.reducer().digest().to_string();
   return derived;
 }
 
+/// Judges the events of frames of which it is known what became of them.
+class Judge {
+ public:
+  Judge(verdict::Validator& validator, Selves selves)
+      : validator_(validator), selves_(std::move(selves)) {}
+
+  void block(const FrameBlock& block) {
+    auto derived = block.events.begin();
+    for (const auto& [frame, wall_ns] : block.items()) {
+      selves_.before(frame, validator_);
+      validator_.frame(frame);
+      reader_.push({frame.seq, frame.connection_id, frame.recv_ns}, frame.raw);
+      while (auto event = reader_.next_undecoded()) {
+        check(derived != block.events.end(), "what became of each event is known");
+        judge(*event, *derived++);
+      }
+    }
+  }
+
+ private:
+  void judge(event::WireEvent& event, const DerivedEvent& derived) {
+    const std::string_view uuid = uuid_of(derived, event);
+    if (!uuid.empty() && validator_.few_changes(event, uuid, derived.outcome)) {
+      return;
+    }
+    if (event.payload == event::Payload::undecoded) {
+      reader_.decode(event);
+    }
+    validator_.event(event, derived.outcome);
+  }
+
+  verdict::Validator& validator_;
+  Selves selves_;
+  event::WireReader reader_;
+};
+
 }  // namespace
 
 Result<Examined> examine(const ConferenceTape& conference, const state::Join& join,
-                         const verdict::RuleSet& rules, const FramesDone& done) {
+                         const verdict::RuleSet& rules, const ReadFrames& read) {
   verdict::Examination examination(join, rules);
   auto selves = Selves::begin(conference.tape(), examination);
   auto checkpoints = CheckpointCheck::begin(conference.tape(), join);
@@ -162,78 +193,63 @@ Result<Examined> examine(const ConferenceTape& conference, const state::Join& jo
   }
   verdict::Findings of_checkpoints(rules);
   Result<void> checked;
-  const auto judge = [&](const port::Frame& frame, std::int64_t wall_ns) {
+  const auto unread = read([&](const port::Frame& frame) {
+    const std::int64_t wall_ns = conference.wall_ns(frame.connection_id, frame.recv_ns);
     selves->before(frame, examination);
     checkpoints->before(frame, wall_ns, examination.derivation());
     examination.frame(frame, wall_ns);
     if (checked) {
       checked = checkpoints->after(frame, examination.derivation(), of_checkpoints);
     }
-  };
-  const auto read = conference.for_each_frame(judge, done);
+  });
   if (!checked) {
     return fail(checked.error());
   }
-  if (!read) {
-    add_damage(examination.findings(), read.error());
+  if (unread) {
+    add_damage(examination.findings(), *unread);
   }
   examination.finish();
-  Examined examined{examination.findings(), examination.reducer().digest().to_string(),
-                    read.has_value()};
+  Examined examined{examination.findings(), examination.reducer().digest().to_string(), !unread};
   examined.findings.append(of_checkpoints);
   return examined;
 }
 
-Result<Examined> examine_in_two_threads(const ConferenceTape& conference, const std::string& path,
-                                        const state::Join& join, const verdict::RuleSet& rules,
-                                        const FramesDone& done) {
+Result<Examined> examine_by_threads(const ConferenceTape& conference, const std::string& path,
+                                    const state::Join& join, const verdict::RuleSet& rules,
+                                    const ReadFrames& read) {
   Examined examined{verdict::Findings(rules), {}};
   verdict::Validator validator(examined.findings);
   auto selves = Selves::begin(conference.tape(), validator);
   if (!selves) {
     return fail(selves.error());
   }
-  OutcomeQueue outcomes;
-  auto other = std::async(std::launch::async, [&] {
-    const OutcomeQueue::Putting putting(outcomes);
-    return derive(path, join, rules, outcomes);
+  FrameRelay relay;
+  auto reading = std::async(std::launch::async, [&] {
+    const FrameRelay::Guard guard(relay, FrameRelay::Role::reads);
+    return read([&](const port::Frame& frame) {
+      relay.put(frame, conference.wall_ns(frame.connection_id, frame.recv_ns));
+    });
   });
-  const OutcomeQueue::Taking taking(outcomes);
-  event::WireReader reader;
-  std::uint64_t frames = 0;
-  const auto judge = [&](const port::Frame& frame, std::int64_t) {
-    selves->before(frame, validator);
-    validator.frame(frame);
-    reader.push({frame.seq, frame.connection_id, frame.recv_ns}, frame.raw);
-    while (auto event = reader.next_undecoded()) {
-      const DerivedEvent derived = outcomes.take();
-      const std::string_view uuid = uuid_of(derived, *event);
-      if (!uuid.empty() && validator.few_changes(*event, uuid, derived.outcome)) {
-        continue;
-      }
-      if (event->payload == event::Payload::undecoded) {
-        reader.decode(*event);
-      }
-      validator.event(*event, derived.outcome);
+  auto deriving = std::async(std::launch::async, [&] { return derive(path, join, rules, relay); });
+  {
+    const FrameRelay::Guard guard(relay, FrameRelay::Role::judges);
+    Judge judge(validator, *std::move(selves));
+    while (const FrameBlock* const block = relay.next_to_judge()) {
+      judge.block(*block);
     }
-    ++frames;
-  };
-  const auto read = conference.for_each_frame(judge, done);
-  const bool all_taken = outcomes.close();
-  const auto derived = other.get();
+  }
+  const auto unread = reading.get();
+  const auto derived = deriving.get();
   if (!derived) {
     return fail(derived.error());
   }
-  if (!all_taken || derived->frames != frames) {
-    return examine(conference, join, rules, done);  // it has been written to meanwhile
-  }
-  if (!read) {
-    add_damage(examined.findings, read.error());
+  if (unread) {
+    add_damage(examined.findings, *unread);
   }
   validator.finish();
   examined.findings.append(derived->findings);
   examined.state_digest = derived->digest;
-  examined.was_read = read.has_value();
+  examined.was_read = !unread;
   return examined;
 }
 

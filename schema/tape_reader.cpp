@@ -72,15 +72,10 @@ class TapeFrames final : public port::FrameSource {
       return std::optional<port::Frame>{};
     }
     Row row{statement_};
-    port::Frame frame;
-    frame.seq = static_cast<std::uint64_t>(row.integer(0, 1));
-    frame.connection_id = row.id(1);
-    frame.recv_ns = row.integer(2);
-    frame.complete = row.integer(3, 0, 1) == 1;
-    frame.raw = row.blob(4);
+    const port::Frame frame = frame_of(row);
     if (row.damaged()) {
       done_ = true;
-      return damaged_row(path_, "frame " + std::to_string(frame.seq));
+      return damaged_frame(path_, frame);
     }
     return std::optional<port::Frame>{frame};
   }
@@ -93,6 +88,20 @@ class TapeFrames final : public port::FrameSource {
 };
 
 }  // namespace
+
+port::Frame frame_of(Row& row) {
+  port::Frame frame;
+  frame.seq = static_cast<std::uint64_t>(row.integer(0, 1));
+  frame.connection_id = row.id(1);
+  frame.recv_ns = row.integer(2);
+  frame.complete = row.integer(3, 0, 1) == 1;
+  frame.raw = row.blob(4);
+  return frame;
+}
+
+Failure damaged_frame(const std::string& path, const port::Frame& frame) {
+  return damaged_row(path, "frame " + std::to_string(frame.seq));
+}
 
 Failure damaged_row(const std::string& path, const std::string& what) {
   return fail_damaged(in_quotes(path) + " is damaged: " + what +

@@ -124,10 +124,19 @@ struct ByteReport {
   std::uint64_t frame_count = 0;       ///< frames there are
   std::uint64_t bytes = 0;             ///< in them
   std::string digest;                  ///< of all bodies, see ByteDigest
+  std::optional<Error> unread;         ///< why not all frames were visited, where they were not
+
+  void add(Problem problem);
+  /// What is found after it.
+  void append(ByteReport rest);
 };
 
 /// Told how many of the tape's frames are done, now and then.
 using Progress = std::function<void(std::uint64_t frames_done)>;
+
+/// Given each frame in the order of `seq`, as TapeReader::frames() tells them; its bytes live until
+/// it returns.
+using FrameVisit = std::function<void(const port::Frame&)>;
 
 class TapeReader {
  public:
@@ -169,7 +178,13 @@ class TapeReader {
 
   /// Reads all of the tape and checks what FORMAT.md says holds of it. What does not hold is a
   /// problem in the report; an error means that the check itself could not be done.
-  [[nodiscard]] Result<ByteReport> verify_bytes(const Progress& progress = {}) const;
+  [[nodiscard]] Result<ByteReport> verify_bytes(const Progress& progress = {},
+                                                const FrameVisit& visit = {}) const;
+  /// The two parts of that, of which verify_bytes is the second appended to the first, for who has
+  /// two readers of a tape and a thread for each: what SQLite finds, and what the rows hold.
+  [[nodiscard]] Result<ByteReport> verify_pages() const;
+  [[nodiscard]] Result<ByteReport> verify_rows(const Progress& progress = {},
+                                               const FrameVisit& visit = {}) const;
 
  private:
   struct Impl;

@@ -53,6 +53,10 @@ class Row {
   bool damaged_ = false;
 };
 
+/// The frame in a row of seq, connection_id, recv_ns, complete, raw, which lives as long as that.
+[[nodiscard]] port::Frame frame_of(Row& row);
+
+[[nodiscard]] Failure damaged_frame(const std::string& path, const port::Frame& frame);
 [[nodiscard]] Failure damaged_row(const std::string& path, const std::string& what);
 [[nodiscard]] Failure cannot_read(const std::string& path, const Database& database);
 

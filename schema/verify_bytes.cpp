@@ -33,14 +33,27 @@ struct Body {
 
 class Verifier {
  public:
-  Verifier(const std::string& path, const Database& database, bool recording,
-           const Progress& progress)
-      : path_(path), database_(database), recording_(recording), progress_(progress) {}
+  Verifier(const std::string& path, const Database& database) : path_(path), database_(database) {}
 
-  Result<ByteReport> run() {
+  Result<ByteReport> verify_pages(bool recording) {
+    if (auto done = size(recording); !done) {
+      return fail(done.error());
+    }
+    if (auto done = pages(); !done) {
+      return fail(done.error());
+    }
+    return std::move(report_);
+  }
+
+  Result<ByteReport> verify_rows(const Progress& progress, const FrameVisit& visit) {
+    if (auto done = connections(); !done) {
+      return fail(done.error());
+    }
+    if (auto done = frames(progress, visit); !done) {
+      return fail(done.error());
+    }
     for (const auto pass :
-         {&Verifier::size, &Verifier::pages, &Verifier::connections, &Verifier::frames,
-          &Verifier::reads, &Verifier::gaps, &Verifier::marks, &Verifier::checkpoints}) {
+         {&Verifier::reads, &Verifier::gaps, &Verifier::marks, &Verifier::checkpoints}) {
       if (auto done = (this->*pass)(); !done) {
         return fail(done.error());
       }
@@ -52,16 +65,17 @@ class Verifier {
 
  private:
   void problem(const char* rule, std::uint64_t seq, std::string sentence) {
-    if (report_.problems.size() < ByteReport::problems_max) {
-      report_.problems.push_back({rule, seq, std::move(sentence)});
-    } else {
-      ++report_.problems_omitted;
-    }
+    report_.add({rule, seq, std::move(sentence)});
   }
 
   /// Calls `visit` for each row. A row that cannot be read is a problem and ends the pass.
   template <class Visit>
   Result<void> each(const char* sql, const char* what, Visit visit) {
+    return each(sql, what, visit, [] {});
+  }
+  /// `unread` is called there, too.
+  template <class Visit, class Unread>
+  Result<void> each(const char* sql, const char* what, Visit visit, Unread unread) {
     auto statement = database_.prepare(sql);
     if (!statement) {
       return cannot_read(path_, database_);
@@ -74,12 +88,13 @@ class Verifier {
     if (code != SQLITE_DONE) {
       problem("tape.pages", 0,
               std::string(what) + " cannot be read to the end: " + database_.why());
+      unread();
     }
     return {};
   }
 
   /// SQLite takes what is missing of the last page for zeros.
-  Result<void> size() {
+  Result<void> size(bool recording) {
     sqlite3_file* file = nullptr;
     sqlite3_file_control(database_.handle(), "main", SQLITE_FCNTL_FILE_POINTER, &file);
     sqlite3_int64 bytes = 0;
@@ -87,7 +102,7 @@ class Verifier {
     if (file->pMethods->xFileSize(file, &bytes) != SQLITE_OK || !page_bytes) {
       return cannot_read(path_, database_);
     }
-    if (!recording_ && bytes % *page_bytes != 0) {
+    if (!recording && bytes % *page_bytes != 0) {
       problem("tape.pages", 0,
               "the file ends in the middle of a page, after " + std::to_string(bytes) + " bytes");
     }
@@ -126,13 +141,37 @@ class Verifier {
                 });
   }
 
-  void frame(Row& row);
+  void judge(const port::Frame& frame, bool damaged);
 
-  Result<void> frames() {
+  /// The rest is not visited.
+  void leave_unread(const Failure& why) {
+    if (!report_.unread) {
+      report_.unread = why.error;
+    }
+  }
+
+  Result<void> frames(const Progress& progress, const FrameVisit& visit) {
+    const auto judge_and_visit = [&](Row& row) {
+      const port::Frame read = frame_of(row);
+      judge(read, row.damaged());
+      if (++report_.frame_count % progress_frames == 0 && progress) {
+        progress(report_.frame_count);
+      }
+      if (static_cast<std::int64_t>(read.seq) < 1) {
+        return;  // it is not told by frames()
+      }
+      if (row.damaged()) {
+        leave_unread(damaged_frame(path_, read));
+      }
+      if (visit && !report_.unread) {
+        visit(read);
+      }
+    };
     auto passed = each("SELECT seq, connection_id, recv_ns, complete, raw FROM frames ORDER BY seq",
-                       "the table of frames", [&](Row& row) { frame(row); });
-    if (progress_) {
-      progress_(report_.frame_count);
+                       "the table of frames", judge_and_visit,
+                       [&] { leave_unread(cannot_read(path_, database_)); });
+    if (progress) {
+      progress(report_.frame_count);
     }
     return passed;
   }
@@ -245,8 +284,6 @@ class Verifier {
 
   const std::string& path_;
   const Database& database_;
-  bool recording_;  // and the file may grow right now
-  const Progress& progress_;
   ByteReport report_;
   ByteDigest digest_;
   std::map<std::uint32_t, Body> bodies_;
@@ -254,47 +291,79 @@ class Verifier {
   std::int64_t frame_ns_ = 0;
 };
 
-void Verifier::frame(Row& row) {
-  const auto seq = static_cast<std::uint64_t>(row.integer(0, 1));
-  const std::uint32_t id = row.id(1);
-  const std::int64_t recv_ns = row.integer(2);
-  row.integer(3, 0, 1);
-  const std::string_view raw = row.blob(4);
-  const std::string name = "frame " + std::to_string(seq);
-  const std::uint64_t due = std::exchange(seq_, seq) + 1;
-  if (row.damaged() || raw.empty()) {
-    problem("tape.value", seq, name + " has a value that cannot be");
+void Verifier::judge(const port::Frame& frame, bool damaged) {
+  const auto name = [&] { return "frame " + std::to_string(frame.seq); };
+  const std::uint64_t due = std::exchange(seq_, frame.seq) + 1;
+  if (damaged || frame.raw.empty()) {
+    problem("tape.value", frame.seq, name() + " has a value that cannot be");
   }
-  if (seq > due) {
-    problem("tape.seq", seq,
-            plural(seq - due, "frame") + " before " + name + " " + (seq - due == 1 ? "is" : "are") +
+  if (frame.seq > due) {
+    const std::uint64_t missing = frame.seq - due;
+    problem("tape.seq", frame.seq,
+            plural(missing, "frame") + " before " + name() + " " + (missing == 1 ? "is" : "are") +
                 " missing");
   }
-  if (recv_ns < frame_ns_) {
-    problem("tape.time", seq, name + " is earlier than the one before it");
+  if (frame.recv_ns < frame_ns_) {
+    problem("tape.time", frame.seq, name() + " is earlier than the one before it");
   }
-  frame_ns_ = std::max(frame_ns_, recv_ns);
-  if (const auto found = bodies_.find(id); found == bodies_.end()) {
-    problem("tape.connection", seq,
-            name + " is of connection " + std::to_string(id) + ", which is not on the tape");
+  frame_ns_ = std::max(frame_ns_, frame.recv_ns);
+  if (const auto found = bodies_.find(frame.connection_id); found == bodies_.end()) {
+    problem("tape.connection", frame.seq,
+            name() + " is of connection " + std::to_string(frame.connection_id) +
+                ", which is not on the tape");
   } else {
-    if (recv_ns < found->second.opened_ns) {
-      problem("tape.time", seq, name + " is earlier than its connection");
+    if (frame.recv_ns < found->second.opened_ns) {
+      problem("tape.time", frame.seq, name() + " is earlier than its connection");
     }
-    found->second.frame_ns = recv_ns;
-    found->second.frame_bytes += raw.size();
-    digest_.add(id, raw);
+    found->second.frame_ns = frame.recv_ns;
+    found->second.frame_bytes += frame.raw.size();
+    digest_.add(frame.connection_id, frame.raw);
   }
-  report_.bytes += raw.size();
-  if (++report_.frame_count % progress_frames == 0 && progress_) {
-    progress_(report_.frame_count);
-  }
+  report_.bytes += frame.raw.size();
 }
 
 }  // namespace
 
-Result<ByteReport> TapeReader::verify_bytes(const Progress& progress) const {
-  return Verifier(impl_->path, impl_->database, impl_->summary.recording, progress).run();
+void ByteReport::add(Problem problem) {
+  if (problems.size() < problems_max) {
+    problems.push_back(std::move(problem));
+  } else {
+    ++problems_omitted;
+  }
+}
+
+void ByteReport::append(ByteReport rest) {
+  for (Problem& problem : rest.problems) {
+    add(std::move(problem));
+  }
+  problems_omitted += rest.problems_omitted;
+  frame_count += rest.frame_count;
+  bytes += rest.bytes;
+  digest = std::move(rest.digest);
+  unread = std::move(rest.unread);
+}
+
+Result<ByteReport> TapeReader::verify_pages() const {
+  return Verifier(impl_->path, impl_->database).verify_pages(impl_->summary.recording);
+}
+
+Result<ByteReport> TapeReader::verify_rows(const Progress& progress,
+                                           const FrameVisit& visit) const {
+  return Verifier(impl_->path, impl_->database).verify_rows(progress, visit);
+}
+
+Result<ByteReport> TapeReader::verify_bytes(const Progress& progress,
+                                            const FrameVisit& visit) const {
+  auto report = verify_pages();
+  if (!report) {
+    return report;
+  }
+  auto rows = verify_rows(progress, visit);
+  if (!rows) {
+    return rows;
+  }
+  report->append(*std::move(rows));
+  return report;
 }
 
 }  // namespace tapedeck::schema

@@ -5,6 +5,7 @@
 
 #include "core/base/check.hpp"
 #include "core/base/random.hpp"
+#include "core/event/kind.hpp"
 #include "core/sim/payload.hpp"
 #include "core/sim/sim_source.hpp"
 #include "core/sse/message_parser.hpp"
@@ -131,6 +132,20 @@ PayloadCorpus meeting_corpus(std::size_t size) {
     }
   }
   return out.finish();
+}
+
+std::string stream_of(const PayloadCorpus& corpus) {
+  constexpr std::size_t around = 64;  // an event at most, names of fields and events
+  std::string stream;
+  stream.reserve(corpus.size + corpus.payloads.size() * around);
+  for (const PayloadCorpus::Payload& payload : corpus.payloads) {
+    stream += "event: ";
+    stream += event::name_of(payload.kind);
+    stream += "\ndata: ";
+    stream += payload.text;
+    stream += "\n\n";
+  }
+  return stream;
 }
 
 }  // namespace tapedeck::bench

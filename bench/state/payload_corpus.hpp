@@ -28,4 +28,7 @@ struct PayloadCorpus {
 /// Every event of a simulated conference of 500 people.
 [[nodiscard]] PayloadCorpus meeting_corpus(std::size_t size);
 
+/// The event stream that brings these payloads.
+[[nodiscard]] std::string stream_of(const PayloadCorpus& corpus);
+
 }  // namespace tapedeck::bench

@@ -17,19 +17,20 @@ export const work = options.work;
 /** A module of the packages that the folder's bench.json asks for. */
 export const load = name => import(createRequire(path.resolve(options.modules, 'x.js')).resolve(name));
 
-/** The corpus that `program --write_corpus` makes, as bytes. */
-export function corpus(program, mib) {
+/** The corpus that `program --write_corpus` makes, as bytes: of several files the one that ends in `part`. */
+export function corpus(program, mib, part = '') {
   const file = path.join(work, `${program}-${mib}.corpus`);
   execFileSync(path.resolve(bin, program), [`--corpus_mib=${mib}`, `--write_corpus=${file}`]);
-  return readFileSync(file);
+  return readFileSync(file + part);
 }
 
+const runs = [];
+
 /**
- * Times `run` as often as asked, and writes the report. `run` returns the number of items, which
+ * Times `run` as often as asked, and writes the report with it. `run` returns the number of items, which
  * must be the same each time.
  */
 export async function measure(name, bytes, run) {
-  const runs = [];
   const items = await run();
   for (let i = 0; i < Number(options.benchmark_repetitions ?? 1); ++i) {
     const begin = process.hrtime.bigint();

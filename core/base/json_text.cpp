@@ -162,12 +162,14 @@ void append_json_number(std::string& out, double value) {
     return;
   }
   constexpr double exact_max = 9'007'199'254'740'992;  // 2^53
-  if (value == std::trunc(value) && std::abs(value) <= exact_max) {
-    std::array<char, 24> digits{};
+  if (std::abs(value) <= exact_max) {
     const auto whole = static_cast<std::int64_t>(value);  // also -0 is 0
-    out.append(digits.data(),
-               std::to_chars(digits.data(), digits.data() + digits.size(), whole).ptr);
-    return;
+    if (static_cast<double>(whole) == value) {
+      std::array<char, 24> digits{};
+      out.append(digits.data(),
+                 std::to_chars(digits.data(), digits.data() + digits.size(), whole).ptr);
+      return;
+    }
   }
   // Shortest round-trip digits and exponent, then ECMAScript's placement of the decimal point.
   std::array<char, 40> text{};

@@ -11,35 +11,50 @@ constexpr std::size_t block_bytes = 64;
 
 using Hash = std::array<std::uint32_t, 5>;
 
-void add_block(Hash& hash, const char* block) {
-  std::array<std::uint32_t, 80> word{};
-  for (std::size_t i = 0; i < 16; ++i) {
-    for (std::size_t byte = 0; byte < 4; ++byte) {
-      word[i] = (word[i] << 8U) | static_cast<std::uint8_t>(block[4 * i + byte]);
-    }
+std::uint32_t word_at(const char* bytes) {
+  std::uint32_t word = 0;
+  for (std::size_t i = 0; i < 4; ++i) {
+    word = (word << 8U) | static_cast<std::uint8_t>(bytes[i]);
   }
-  for (std::size_t i = 16; i < word.size(); ++i) {
-    word[i] = std::rotl(word[i - 3] ^ word[i - 8] ^ word[i - 14] ^ word[i - 16], 1);
-  }
+  return word;
+}
+
+/// Twenty rounds with the same function and constant (FIPS 180-4, 6.1.2), from `first` on.
+template <class Mix>
+void add_rounds(Hash& hash, const std::array<std::uint32_t, 80>& words, std::size_t first,
+                std::uint32_t constant, Mix mix) {
   auto [a, b, c, d, e] = hash;
-  for (std::size_t i = 0; i < word.size(); ++i) {
-    std::uint32_t f = b ^ c ^ d;
-    std::uint32_t k = i < 40 ? 0x6ed9eba1 : 0xca62c1d6;
-    if (i < 20) {
-      f = (b & c) | (~b & d);
-      k = 0x5a827999;
-    } else if (i >= 40 && i < 60) {
-      f = (b & c) | (b & d) | (c & d);
-      k = 0x8f1bbcdc;
-    }
-    const std::uint32_t next = std::rotl(a, 5) + f + e + k + word[i];
+  for (std::size_t i = first; i < first + 20; ++i) {
+    const std::uint32_t next = std::rotl(a, 5) + mix(b, c, d) + e + constant + words[i];
     e = d;
     d = c;
     c = std::rotl(b, 30);
     b = a;
     a = next;
   }
-  hash = {hash[0] + a, hash[1] + b, hash[2] + c, hash[3] + d, hash[4] + e};
+  hash = {a, b, c, d, e};
+}
+
+void add_block(Hash& hash, const char* block) {
+  std::array<std::uint32_t, 80> words;
+  for (std::size_t i = 0; i < 16; ++i) {
+    words[i] = word_at(block + 4 * i);
+  }
+  for (std::size_t i = 16; i < words.size(); ++i) {
+    words[i] = std::rotl(words[i - 3] ^ words[i - 8] ^ words[i - 14] ^ words[i - 16], 1);
+  }
+  using Word = std::uint32_t;
+  const auto choice = [](Word x, Word y, Word z) { return (x & y) | (~x & z); };
+  const auto parity = [](Word x, Word y, Word z) { return x ^ y ^ z; };
+  const auto majority = [](Word x, Word y, Word z) { return (x & y) | (x & z) | (y & z); };
+  Hash mixed = hash;
+  add_rounds(mixed, words, 0, 0x5a827999, choice);
+  add_rounds(mixed, words, 20, 0x6ed9eba1, parity);
+  add_rounds(mixed, words, 40, 0x8f1bbcdc, majority);
+  add_rounds(mixed, words, 60, 0xca62c1d6, parity);
+  for (std::size_t i = 0; i < hash.size(); ++i) {
+    hash[i] += mixed[i];
+  }
 }
 
 }  // namespace
@@ -47,9 +62,8 @@ void add_block(Hash& hash, const char* block) {
 std::array<std::uint8_t, 20> sha1(std::string_view bytes) {
   std::string padded(bytes);
   padded += '\x80';
-  while (padded.size() % block_bytes != block_bytes - 8) {
-    padded += '\0';
-  }
+  const std::size_t with_length = padded.size() + 8;
+  padded.append((block_bytes - with_length % block_bytes) % block_bytes, '\0');
   const std::uint64_t bits = std::uint64_t{bytes.size()} * 8;
   for (unsigned shift = 64; shift > 0; shift -= 8) {
     padded += static_cast<char>(bits >> (shift - 8));

@@ -365,26 +365,34 @@ void KeptPayloads::replace(Kept& kept, std::string_view text) {
   }
 }
 
-void KeptPayloads::append_json(std::string& out, Kept& kept, const Participant& participant,
-                               Client client, event::Arena& arena) {
-  bytes_ -= kept.json.text().size();
-  if (bytes_ >= limits::kept_payloads_bytes_max) {
-    kept.json.clear();
-    return state::append_json(out, participant, client, arena);
-  }
+bool KeptPayloads::update_json(Kept& kept, const Participant& participant, Client client,
+                               event::Arena& arena) {
   if (kept.json.text().empty()) {
-    kept.json.write(participant, client, arena);
-  } else {
-    ParticipantFields changed;
-    for (const Change& change : changes()) {
-      if (const auto field = kept.fields->of_members[change.member]) {
-        changed.add(*field);
-      }
-    }
-    kept.json.update(participant, client, changed, arena);
+    return false;
   }
+  ParticipantFields changed;
+  for (const Change& change : changes()) {
+    if (const auto field = kept.fields->of_members[change.member]) {
+      changed.add(*field);
+    }
+  }
+  bytes_ -= kept.json.text().size();
+  kept.json.update(participant, client, changed, arena);
   bytes_ += kept.json.text().size();
-  out += kept.json.text();
+  return true;
+}
+
+bool KeptPayloads::write_json(Kept& kept, const Participant& participant, Client client,
+                              event::Arena& arena, std::string_view before,
+                              std::string_view after) {
+  bytes_ -= kept.json.text().size();
+  kept.json.clear();
+  if (bytes_ >= limits::kept_payloads_bytes_max) {
+    return false;
+  }
+  kept.json.write(participant, client, arena, before, after);
+  bytes_ += kept.json.text().size();
+  return true;
 }
 
 }  // namespace tapedeck::state

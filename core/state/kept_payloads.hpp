@@ -79,10 +79,15 @@ class KeptPayloads {
   /// `text` is now the last payload; `changes()` are of these two.
   void replace(Kept& kept, std::string_view text);
 
-  /// Appends the JSON of `participant`, which is the one in `kept` after `replace`: for each of
-  /// them once, or never.
-  void append_json(std::string& out, Kept& kept, const Participant& participant, Client client,
-                   event::Arena& arena);
+  /// Brings `kept.json` up to date with `participant`, which is the one in it after `replace`: for
+  /// each of them once, or never. False where it has to be written anew.
+  [[nodiscard]] bool update_json(Kept& kept, const Participant& participant, Client client,
+                                 event::Arena& arena);
+  /// Writes it, between two texts; what was made before may be forgotten for that. False where
+  /// there is no room.
+  [[nodiscard]] bool write_json(Kept& kept, const Participant& participant, Client client,
+                                event::Arena& arena, std::string_view before,
+                                std::string_view after);
 
  private:
   struct Slot {

@@ -35,13 +35,16 @@ void append_member(std::string& out, std::size_t index, const Participant& parti
 
 }  // namespace
 
-void ParticipantJson::write(const Participant& participant, Client client, event::Arena& arena) {
-  text_.clear();
+void ParticipantJson::write(const Participant& participant, Client client, event::Arena& arena,
+                            std::string_view before, std::string_view after) {
+  text_ = before;
+  begin_ = before.size();
   for (std::size_t i = 0; i < ends_.size(); ++i) {
     append_member(text_, i, participant, client, arena);
     ends_[i] = static_cast<std::uint32_t>(text_.size());
   }
   text_ += '}';
+  text_ += after;
 }
 
 void ParticipantJson::update(const Participant& participant, Client client,
@@ -54,7 +57,7 @@ void ParticipantJson::update(const Participant& participant, Client client,
     }
     made.clear();
     append_member(made, i, participant, client, arena);
-    const std::size_t begin = i == 0 ? 0 : ends_[i - 1];
+    const std::size_t begin = i == 0 ? begin_ : ends_[i - 1];
     const std::size_t size = ends_[i] - begin;
     text_.replace(begin, size, made);
     if (made.size() != size) {

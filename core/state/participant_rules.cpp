@@ -193,7 +193,8 @@ std::span<const ParticipantRule, participant_rules_count> participant_rules() {
 }
 
 Value shown_name(const Value& payload, Arena& arena) {
-  return name_of(payload["display_name"], payload["uri"], arena);
+  const Value display_name = payload["display_name"];
+  return truthy(display_name) ? display_name : name_of(display_name, payload["uri"], arena);
 }
 
 }  // namespace tapedeck::state

@@ -31,6 +31,7 @@ void Reducer::start_step() {
   origin_ = {};
   outcome_ = {};
   change_.clear();
+  kept_change_ = {};
   few_changes_.reset();
 }
 
@@ -123,8 +124,9 @@ Outcome Reducer::apply(const event::WireEvent& event, std::int64_t wall_ns) {
 }
 
 void Reducer::finish_step() {
-  if (!change_.empty()) {
-    digest_.chain(change_);
+  if (const std::string_view change = kept_change_.empty() ? change_ : kept_change_;
+      !change.empty()) {
+    digest_.chain(change);
   }
 }
 
@@ -311,19 +313,39 @@ void Reducer::changed(std::string_view name, const Value& room_id, const Value& 
   change_ += '\n';
 }
 
-void Reducer::participant_changed(const Value& room_id, const Participant& participant,
-                                  KeptPayloads::Kept* kept) {
-  change_ += R"(["participant",)";
-  append_json(change_, room_id, {.without = raw_data_key});
-  change_ += ',';
-  append_json(change_, participant.uuid(), {.without = raw_data_key});
-  change_ += ',';
-  if (kept != nullptr) {
-    kept_payloads_.append_json(change_, *kept, participant, policy_.client, arena_);
-  } else {
-    append_json(change_, participant, policy_.client, arena_);
+namespace {
+
+/// What stands in a change before the JSON of a participant, and behind it.
+std::string change_head(const Value& room_id, const Participant& participant) {
+  std::string head = R"(["participant",)";
+  append_json(head, room_id, {.without = raw_data_key});
+  head += ',';
+  append_json(head, participant.uuid(), {.without = raw_data_key});
+  head += ',';
+  return head;
+}
+constexpr std::string_view change_tail = "]\n";
+
+}  // namespace
+
+void Reducer::participant_changed(const Value& room_id, const Participant& participant) {
+  change_ += change_head(room_id, participant);
+  append_json(change_, participant, policy_.client, arena_);
+  change_ += change_tail;
+}
+
+void Reducer::kept_participant_changed(const Value& room_id, const Participant& participant,
+                                       KeptPayloads::Kept& kept) {
+  if (!kept_payloads_.update_json(kept, participant, policy_.client, arena_) &&
+      !kept_payloads_.write_json(kept, participant, policy_.client, arena_,
+                                 change_head(room_id, participant), change_tail)) {
+    return participant_changed(room_id, participant);
   }
-  change_ += "]\n";
+  if (change_.empty()) {
+    kept_change_ = kept.json.text();
+  } else {
+    change_ += kept.json.text();
+  }
 }
 
 Value Reducer::object(std::initializer_list<Member> members) {

@@ -41,8 +41,12 @@ enum class Fate : std::uint8_t {
 /// How a participant_update that was not decoded whole differs from the payload of the same
 /// participant before: in nothing but these members, none of which is an array or an object.
 struct FewChanges {
+  struct Change {
+    std::size_t place = 0;  ///< among the members of the payload
+    event::Member member;
+  };
   std::string_view uuid;  ///< lies in the data of the event
-  std::span<const event::Member> members;
+  std::span<const Change> changes;
 };
 
 /// What went over a limit of tapedeck (core/base/limits.hpp), where the client has none.
@@ -107,10 +111,10 @@ class Reducer {
   [[nodiscard]] const State& state() const { return state_; }
   [[nodiscard]] const ClientPolicy& policy() const { return policy_; }
 
-  /// Over all changes of the state so far, in order; the same only for the same changes.
   /// Of the last event, where apply_changes has applied it; until the next call.
   [[nodiscard]] const std::optional<FewChanges>& few_changes() const { return few_changes_; }
 
+  /// Over all changes of the state so far, in order; the same only for the same changes.
   [[nodiscard]] const Digest& digest() const { return digest_; }
 
  private:
@@ -206,9 +210,11 @@ class Reducer {
   /// Adds to the digest that `name` of a room, or of the conference where `room_id` is undefined,
   /// is now `value`.
   void changed(std::string_view name, const Value& room_id, const Value& key, const Value& value);
-  /// The same for one in the roster of a room; `kept` is not null where changes were found.
-  void participant_changed(const Value& room_id, const Participant& participant,
-                           KeptPayloads::Kept* kept = nullptr);
+  /// The same for one in the roster of a room.
+  void participant_changed(const Value& room_id, const Participant& participant);
+  /// The same where changes were found, and nothing else changes in this step after it.
+  void kept_participant_changed(const Value& room_id, const Participant& participant,
+                                KeptPayloads::Kept& kept);
 
   [[nodiscard]] Value object(std::initializer_list<event::Member> members);
   [[nodiscard]] Value text(std::string_view made);
@@ -233,8 +239,8 @@ class Reducer {
 
   // Of the current step
   std::optional<FewChanges> few_changes_;
-  std::vector<event::Member> changed_;  // that it speaks of
-  event::Origin origin_;                // of the payload
+  std::vector<FewChanges::Change> changed_;  // that it speaks of
+  event::Origin origin_;                     // of the payload
   event::Arena arena_;
   std::vector<Emitted> emitted_;
   Outcome outcome_;
@@ -242,6 +248,7 @@ class Reducer {
   std::int64_t wall_ns_ = 0;
   event::Decoder message_decoder_;
   std::string change_;
+  std::string_view kept_change_;  // in the place of `change_`, where nothing else has changed
 };
 
 }  // namespace tapedeck::state

@@ -135,7 +135,8 @@ void Reducer::change(KeptPayloads::Kept& kept, std::string_view text) {
   changed_.clear();
   for (const KeptPayloads::Change& change : kept_payloads_.changes()) {
     stored.payload.set_member(change.member, change.value);
-    changed_.push_back({stored.payload->members()[change.member].key, change.value});
+    changed_.push_back(
+        {change.member, {stored.payload->members()[change.member].key, change.value}});
     const auto field = kept.fields->of_members[change.member];
     if (field == ParticipantField::is_muted) {
       stored.is_muted = change.value.is_text("YES");
@@ -156,7 +157,7 @@ void Reducer::change(KeptPayloads::Kept& kept, std::string_view text) {
   const StoredParticipant known{{}, was_muted, had_raised_hand};
   before_update(room_id, participant, self, &known);
   if (options_.digest) {
-    participant_changed(room_id, participant, &kept);
+    kept_participant_changed(room_id, participant, kept);
   }
   after_update(room_id, participant, self, state_.main());
 }

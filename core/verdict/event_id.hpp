@@ -10,11 +10,17 @@ namespace tapedeck::verdict {
 
 /// `MjdfNg==` is `27_6`: node `27`, counter 6.
 struct EventId {
-  std::string node;
+  std::string_view node;
   std::uint64_t counter = 0;
 };
 
-/// Nothing for an id that is not of this form.
-[[nodiscard]] std::optional<EventId> parse_event_id(std::string_view id);
+class EventIdParser {
+ public:
+  /// Nothing for an id that is not of this form. What is returned lives until the next call.
+  [[nodiscard]] std::optional<EventId> parse(std::string_view id);
+
+ private:
+  std::string text_;
+};
 
 }  // namespace tapedeck::verdict

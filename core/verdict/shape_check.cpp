@@ -66,12 +66,9 @@ class ShapeCheck::Walk {
     std::bitset<event::fields_max> seen;
     Order& order = check_.orders_[shape.fields];
     const auto members = object.members();
-    if (order.size() < std::min(members.size(), event::fields_max)) {
-      order.resize(std::min(members.size(), event::fields_max));
-    }
     for (std::size_t i = 0; i < members.size(); ++i) {
       const event::Member& member = members[i];
-      const Field* const field = find_field(shape, order, i, member.key);
+      const Field* const field = ShapeCheck::field(shape, order, i, member.key);
       if (field != nullptr) {
         seen.set(static_cast<std::size_t>(field - shape.fields));
         if (!is_plain(field->shape, member.value)) {
@@ -93,18 +90,6 @@ class ShapeCheck::Walk {
         report_({Rule::missing_field, pointer_, describe(field.shape), Value()});
       }
     }
-  }
-
-  static const Field* find_field(const Shape& shape, Order& order, std::size_t place,
-                                 std::string_view key) {
-    if (place >= order.size()) {
-      return shape.find_field(key);
-    }
-    const Field*& expected = order[place];
-    if (expected == nullptr || expected->name != key) {
-      expected = shape.find_field(key);
-    }
-    return expected;
   }
 
   /// What nearly every field is: as it should be, with nothing further down.
@@ -133,6 +118,25 @@ bool fits(const Shape& shape, const Value& value) {
 void ShapeCheck::check(const Shape& shape, const Value& value, std::string_view pointer,
                        const std::function<void(const Misfit&)>& report) {
   Walk(*this, pointer, report).value(shape, value);
+}
+
+const Field* ShapeCheck::field(const Shape& shape, std::size_t place, std::string_view key) {
+  return field(shape, orders_[shape.fields], place, key);
+}
+
+const Field* ShapeCheck::field(const Shape& shape, Order& order, std::size_t place,
+                               std::string_view key) {
+  if (place >= event::fields_max) {
+    return shape.find_field(key);
+  }
+  if (order.empty()) {
+    order.resize(event::fields_max);
+  }
+  const Field*& expected = order[place];
+  if (expected == nullptr || expected->name != key) {
+    expected = shape.find_field(key);
+  }
+  return expected;
 }
 
 std::string describe(const Shape& shape) {

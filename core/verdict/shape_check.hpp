@@ -1,6 +1,7 @@
 // Holds the payload of an event against its shape in the catalogue.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -30,9 +31,16 @@ class ShapeCheck {
   void check(const event::Shape& shape, const event::Value& value, std::string_view pointer,
              const std::function<void(const Misfit&)>& report);
 
+  /// The field that a member at this place of an object is; null where it is none.
+  [[nodiscard]] const event::Field* field(const event::Shape& shape, std::size_t place,
+                                          std::string_view key);
+
  private:
   class Walk;
   using Order = std::vector<const event::Field*>;  ///< at the place of a member; null: unknown
+
+  [[nodiscard]] static const event::Field* field(const event::Shape& shape, Order& order,
+                                                 std::size_t place, std::string_view key);
 
   /// By the fields of a shape of the catalogue, which are as many as there are shapes.
   std::unordered_map<const event::Field*, Order> orders_;

@@ -83,7 +83,7 @@ Place place_of(const event::WireEvent& event, std::string_view pointer = {}) {
 }  // namespace
 
 void Validator::self(std::string_view uuid) {
-  rooms_[std::string(main_room)].selves.try_emplace(std::string(uuid));
+  rooms_[std::string(main_room)].selves.emplace(uuid);
 }
 
 void Validator::report(Rule rule, const Inner& inner, std::string_view pointer,
@@ -298,28 +298,31 @@ void Validator::check_order(std::string_view id, std::string_view pointer,
   if (id.empty() || !findings_.wants(Rule::id_backwards)) {
     return;
   }
-  const auto parsed = parse_event_id(id);
+  const auto parsed = event_ids_.parse(id);
   if (!parsed) {
     return;
   }
   // The events of a room within a breakout_event count by themselves.
-  std::string counted_by = parsed->node;
+  std::string_view counted_by = parsed->node;
+  std::string node_and_room;
   if (!pointer.empty()) {
-    counted_by += ' ';
-    counted_by += clipped(text_of(event.value["breakout_uuid"]));
+    node_and_room = parsed->node;
+    node_and_room += ' ';
+    node_and_room += clipped(text_of(event.value["breakout_uuid"]));
+    counted_by = node_and_room;
   }
   const auto known = counters_.find(counted_by);
   if (known == counters_.end()) {
     if (counters_.size() < counters_max) {
-      counters_.emplace(std::move(counted_by), parsed->counter);
+      counters_.emplace(counted_by, parsed->counter);
     }
     return;
   }
   if (parsed->counter < known->second) {
-    findings_.add(
-        Rule::id_backwards, place_of(event, pointer),
-        "a counter of node " + parsed->node + " from " + std::to_string(known->second) + " on",
-        std::to_string(parsed->counter));
+    findings_.add(Rule::id_backwards, place_of(event, pointer),
+                  "a counter of node " + std::string(parsed->node) + " from " +
+                      std::to_string(known->second) + " on",
+                  std::to_string(parsed->counter));
   }
   known->second = parsed->counter;
 }
@@ -487,7 +490,7 @@ void Validator::create(const Inner& inner, Room& room) {
     return;
   }
   if (room.selves.contains(name)) {
-    for (const auto& [self, _] : room.selves) {
+    for (const std::string& self : room.selves) {
       if (room.roster.contains(self)) {
         report(Rule::two_selves, inner, "/uuid",
                "nobody else that was you: " + clipped(self) + " is still there", short_json(uuid));
@@ -519,24 +522,37 @@ Validator::Room* Validator::room_of(std::string_view id, const event::WireEvent&
   return take_bytes(id.size(), event) ? &rooms_[std::string(id)] : nullptr;
 }
 
-void Validator::keep(Names& names, std::string_view name, const event::WireEvent& event) {
-  if (!names.contains(name) && take_bytes(name.size(), event)) {
-    names.try_emplace(std::string(name));
+void Validator::keep(Roster& roster, std::string_view name, const event::WireEvent& event) {
+  if (!roster.contains(name) && take_bytes(name.size(), event)) {
+    roster.emplace(name, Name{});
   }
 }
 
-void Validator::forget(Names& names, std::string_view name) {
-  if (const auto found = names.find(name); found != names.end()) {
-    names_bytes_ -= name.size() + name_overhead;
-    names.erase(found);
+void Validator::keep(Selves& selves, std::string_view name, const event::WireEvent& event) {
+  if (!selves.contains(name) && take_bytes(name.size(), event)) {
+    selves.emplace(name);
   }
 }
 
-void Validator::forget_all(Names& names) {
-  for (const auto& [name, _] : names) {
+void Validator::forget(Roster& roster, std::string_view name) {
+  if (const auto found = roster.find(name); found != roster.end()) {
+    names_bytes_ -= name.size() + name_overhead;
+    roster.erase(found);
+  }
+}
+
+void Validator::forget_all(Roster& roster) {
+  for (const auto& [name, _] : roster) {
     names_bytes_ -= name.size() + name_overhead;
   }
-  names.clear();
+  roster.clear();
+}
+
+void Validator::forget_all(Selves& selves) {
+  for (const std::string& name : selves) {
+    names_bytes_ -= name.size() + name_overhead;
+  }
+  selves.clear();
 }
 
 bool Validator::take_bytes(std::size_t bytes, const event::WireEvent& event) {

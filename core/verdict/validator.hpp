@@ -10,12 +10,15 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 #include "core/event/wire_event.hpp"
 #include "core/port/frame.hpp"
 #include "core/state/reducer.hpp"
+#include "core/verdict/event_id.hpp"
 #include "core/verdict/findings.hpp"
 #include "core/verdict/shape_check.hpp"
 
@@ -43,11 +46,18 @@ class Validator {
   struct Name {
     bool payload_fits = false;  ///< the last one of whom it names, as the catalogue has it
   };
-  using Names = std::map<std::string, Name, std::less<>>;
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view name) const {
+      return std::hash<std::string_view>{}(name);
+    }
+  };
+  using Roster = std::unordered_map<std::string, Name, Hash, std::equal_to<>>;
+  using Selves = std::set<std::string, std::less<>>;
 
   struct Room {
-    Names roster;
-    Names selves;                ///< everyone you have been in this room
+    Roster roster;
+    Selves selves;               ///< everyone you have been in this room
     std::uint64_t sync_seq = 0;  ///< where the sync began that has not ended, or 0
     std::int64_t sync_ns = 0;
     bool roster_known = false;  ///< a sync has ended and none is on
@@ -89,9 +99,11 @@ class Validator {
 
   /// Null where the names are more than are kept.
   [[nodiscard]] Room* room_of(std::string_view id, const event::WireEvent& event);
-  void keep(Names& names, std::string_view name, const event::WireEvent& event);
-  void forget(Names& names, std::string_view name);
-  void forget_all(Names& names);
+  void keep(Roster& roster, std::string_view name, const event::WireEvent& event);
+  void keep(Selves& selves, std::string_view name, const event::WireEvent& event);
+  void forget(Roster& roster, std::string_view name);
+  void forget_all(Roster& roster);
+  void forget_all(Selves& selves);
   bool take_bytes(std::size_t bytes, const event::WireEvent& event);
 
   Findings& findings_;
@@ -99,6 +111,7 @@ class Validator {
   port::Frame last_;                ///< the last frame, without its bytes; seq 0 before the first
   std::string undispatched_event_;  ///< the last frame names this event and has brought no data
   bool disconnected_ = false;
+  EventIdParser event_ids_;
   std::map<std::string, std::uint64_t, std::less<>> counters_;  ///< the last id by node and room
 
   std::map<std::string, Room, std::less<>> rooms_;

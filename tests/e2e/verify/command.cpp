@@ -5,10 +5,11 @@
 #include <vector>
 
 #include <fcntl.h>
-#include <sqlite3.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "tests/support/run_sql.hpp"
 
 namespace tapedeck {
 namespace {
@@ -76,16 +77,7 @@ void Command::make_tape(const std::string& name, std::string_view body,
 }
 
 void Command::change(const std::string& name, const std::string& sql) const {
-  sqlite3* database = nullptr;
-  ASSERT_EQ(sqlite3_open(folder.path(name).c_str(), &database), SQLITE_OK);
-  sqlite3_db_config(database, SQLITE_DBCONFIG_DEFENSIVE, 0, nullptr);
-  char* message = nullptr;
-  EXPECT_EQ(sqlite3_exec(database, ("PRAGMA synchronous = OFF;" + sql).c_str(), nullptr, nullptr,
-                         &message),
-            SQLITE_OK)
-      << sql << ": " << message;
-  sqlite3_free(message);
-  sqlite3_close(database);
+  EXPECT_EQ(test::run_sql(folder.path(name), sql), "");
 }
 
 }  // namespace tapedeck

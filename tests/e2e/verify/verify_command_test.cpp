@@ -180,7 +180,7 @@ TEST_F(Verify, RunsAFolderAndReportsInTheOrderOfNames) {
   EXPECT_EQ(run("verify tapes").code, 3);
 }
 
-/// A tape by itself is judged by two threads, one in a folder of several by one.
+/// A tape by itself is judged by several threads, one in a folder of several by one.
 TEST_F(Verify, JudgesATapeByItselfAsAmongOthers) {
   fs::create_directories(folder.path("tapes"));
   make_tape("tapes/a.tape", meeting + "data: {\n\n");

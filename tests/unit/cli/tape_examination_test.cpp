@@ -5,10 +5,11 @@
 
 #include <gtest/gtest.h>
 
-#include "cli/outcome_queue.hpp"
+#include "cli/frame_relay.hpp"
 #include "core/base/random.hpp"
 #include "core/verdict/rule.hpp"
 #include "tests/support/files.hpp"
+#include "tests/support/run_sql.hpp"
 #include "tests/support/tape_builder.hpp"
 
 namespace tapedeck::cli {
@@ -24,14 +25,23 @@ std::string text_of(const Examined& examined) {
   return text;
 }
 
-/// What two threads say is what one says; returned.
+/// Reads the frames as `verify` does.
+ReadFrames frames_of(const std::string& path) {
+  return [path](const schema::FrameVisit& visit) -> std::optional<Error> {
+    const auto reader = schema::TapeReader::open(path);
+    const auto report = (*reader)->verify_rows({}, visit);
+    return report->unread;
+  };
+}
+
+/// What several threads say is what one says; returned.
 Examined examined_by_both(const std::string& path) {
   const auto tape = ConferenceTape::open(path);
   EXPECT_TRUE(tape) << path;
-  const auto by_one = examine(*tape, {}, {}, {});
-  const auto by_two = examine_in_two_threads(*tape, path, {}, {}, {});
-  EXPECT_TRUE(by_one && by_two) << path;
-  EXPECT_EQ(text_of(*by_one), text_of(*by_two)) << path;
+  const auto by_one = examine(*tape, {}, {}, frames_of(path));
+  const auto by_more = examine_by_threads(*tape, path, {}, {}, frames_of(path));
+  EXPECT_TRUE(by_one && by_more) << path;
+  EXPECT_EQ(text_of(*by_one), text_of(*by_more)) << path;
   return *by_one;
 }
 
@@ -40,7 +50,7 @@ class TapeExamination : public testing::Test {
   test::TemporaryFolder folder_;
 };
 
-TEST_F(TapeExamination, IsTheSameByTwoThreadsForEachScenario) {
+TEST_F(TapeExamination, IsTheSameByThreadsForEachScenario) {
   int scenarios = 0;
   for (const auto& entry : std::filesystem::directory_iterator(TAPEDECK_SCENARIOS)) {
     const std::string path = folder_.path(std::to_string(++scenarios) + ".tape");
@@ -50,7 +60,7 @@ TEST_F(TapeExamination, IsTheSameByTwoThreadsForEachScenario) {
   EXPECT_GT(scenarios, 10);
 }
 
-TEST_F(TapeExamination, IsTheSameByTwoThreadsForMoreEventsThanAreHandedOverAtOnce) {
+TEST_F(TapeExamination, IsTheSameByThreadsForMoreEventsThanAreHandedOverAtOnce) {
   test::TapeBuilder tape(folder_.path());
   tape.connect();
   constexpr int updates = 5000;
@@ -63,7 +73,7 @@ TEST_F(TapeExamination, IsTheSameByTwoThreadsForMoreEventsThanAreHandedOverAtOnc
   EXPECT_EQ(examined.findings.count(verdict::Rule::unknown_participant), updates);
 }
 
-TEST_F(TapeExamination, IsTheSameByTwoThreadsWhereTheClientDropsEvents) {
+TEST_F(TapeExamination, IsTheSameByThreadsWhereTheClientDropsEvents) {
   test::TapeBuilder tape(folder_.path());
   tape.connect().read(1, "event: participant_update\ndata: null\n\nevent: layout\ndata: {\n\n");
   tape.disconnect(2).finish();
@@ -113,55 +123,121 @@ TEST_F(TapeExamination, FindsInUpdatesThatAreNotDecodedWhatIsInThoseThatAre) {
   EXPECT_GT(examined.findings.count(verdict::Rule::unknown_participant), 10U);
 }
 
+TEST_F(TapeExamination, EndsWhereAFrameCannotBeReadAndSaysSo) {
+  test::TapeBuilder tape(folder_.path());
+  tape.connect();
+  constexpr std::size_t frames = 3000;
+  for (std::size_t i = 0; i < frames; ++i) {
+    tape.read(static_cast<std::int64_t>(i), "event: no_such_event\ndata: 1\n\n");
+  }
+  tape.disconnect(frames).finish();
+  ASSERT_EQ(test::run_sql(folder_.path(), "UPDATE frames SET connection_id = -1 WHERE seq = 2000"),
+            "");
+  const Examined examined = examined_by_both(folder_.path());
+  EXPECT_FALSE(examined.was_read);
+  EXPECT_EQ(examined.findings.count(verdict::Rule::unknown_event), 1999U);
+  EXPECT_EQ(examined.findings.count(verdict::Rule::tape_damaged), 1U);
+}
+
 TEST_F(TapeExamination, OfATapeThatIsGoneForTheOtherThreadIsAnError) {
   test::TapeBuilder(folder_.path()).connect().read(1, "data: 1\n\n").disconnect(2).finish();
   const auto tape = ConferenceTape::open(folder_.path());
   ASSERT_TRUE(tape);
-  EXPECT_FALSE(examine_in_two_threads(*tape, folder_.path("none"), {}, {}, {}));
+  EXPECT_FALSE(examine_by_threads(*tape, folder_.path("none"), {}, {}, frames_of(folder_.path())));
 }
 
-DerivedEvent numbered(std::size_t number) {
-  return {{state::Fate::handled, {}, {}}, number, 0};
+port::Frame numbered(std::uint64_t number, std::string_view raw) {
+  port::Frame frame;
+  frame.seq = number;
+  frame.raw = raw;
+  return frame;
 }
 
-TEST(OutcomeQueue, HandsOverAllInOrderThoughOneThreadIsFarAhead) {
-  constexpr std::size_t count = 300'000;
-  OutcomeQueue queue;
-  std::thread putting([&] {
-    const OutcomeQueue::Putting guard(queue);
-    for (std::size_t i = 0; i < count; ++i) {
-      queue.put(numbered(i));
-    }
-  });
-  std::size_t right = 0;
-  for (std::size_t i = 0; i < count; ++i) {
-    right += queue.take().uuid_at == i ? 1U : 0U;
+/// Runs the first two of the three threads: the frames 1 to `count`, of which each has one event.
+class RelayThreads {
+ public:
+  RelayThreads(FrameRelay& relay, std::uint64_t count)
+      : reading_([&relay, count] {
+          const FrameRelay::Guard guard(relay, FrameRelay::Role::reads);
+          for (std::uint64_t i = 1; i <= count; ++i) {
+            relay.put(numbered(i, std::to_string(i)), -static_cast<std::int64_t>(i));
+          }
+        }),
+        deriving_([&relay] {
+          const FrameRelay::Guard guard(relay, FrameRelay::Role::derives);
+          while (FrameBlock* const block = relay.next_to_derive()) {
+            for (const FrameBlock::Item& item : block->items()) {
+              block->events.push_back({{}, item.frame.seq, 0});
+            }
+          }
+        }) {}
+  RelayThreads(const RelayThreads&) = delete;
+  RelayThreads& operator=(const RelayThreads&) = delete;
+  ~RelayThreads() {
+    reading_.join();
+    deriving_.join();
   }
-  EXPECT_TRUE(queue.close());
-  putting.join();
+
+ private:
+  std::thread reading_;
+  std::thread deriving_;
+};
+
+TEST(FrameRelay, HandsOverEachFrameOnceAndInOrderWithWhatBecameOfIt) {
+  constexpr std::uint64_t count = 300'000;
+  FrameRelay relay;
+  const RelayThreads threads(relay, count);
+  const FrameRelay::Guard guard(relay, FrameRelay::Role::judges);
+  std::uint64_t right = 0;
+  while (const FrameBlock* const block = relay.next_to_judge()) {
+    ASSERT_EQ(block->events.size(), block->items().size());
+    for (std::size_t i = 0; i < block->items().size(); ++i) {
+      const auto& [frame, wall_ns] = block->items()[i];
+      const bool is_next = frame.seq == right + 1 && frame.raw == std::to_string(right + 1) &&
+                           wall_ns == -static_cast<std::int64_t>(frame.seq) &&
+                           block->events[i].uuid_at == frame.seq;
+      right += is_next ? 1U : 0U;
+    }
+  }
   EXPECT_EQ(right, count);
 }
 
-TEST(OutcomeQueue, NobodyWaitsForWhoHasGone) {
-  constexpr std::size_t more_than_are_kept = 200'000;
-  OutcomeQueue queue;
-  std::thread putting([&] {
-    const OutcomeQueue::Putting guard(queue);
-    for (std::size_t i = 0; i < more_than_are_kept; ++i) {
-      queue.put({});
-    }
-  });
-  EXPECT_FALSE(queue.close());
-  putting.join();
+TEST(FrameRelay, NobodyWaitsForAJudgeThatHasGone) {
+  FrameRelay relay;
+  const RelayThreads threads(relay, 300'000);
+  const FrameRelay::Guard guard(relay, FrameRelay::Role::judges);
+  EXPECT_NE(relay.next_to_judge(), nullptr);
 }
 
-TEST(OutcomeQueue, TellsThatMoreWasTakenThanPut) {
-  OutcomeQueue queue;
-  queue.put({});
-  queue.finish();
-  (void)queue.take();
-  EXPECT_EQ(queue.take().outcome.fate, state::Fate::handled);
-  EXPECT_FALSE(queue.close());
+TEST(FrameRelay, NobodyWaitsForADerivationThatHasGone) {
+  FrameRelay relay;
+  std::thread reading([&] {
+    const FrameRelay::Guard guard(relay, FrameRelay::Role::reads);
+    for (std::uint64_t i = 1; i <= 300'000; ++i) {
+      relay.put(numbered(i, "a"), 0);
+    }
+  });
+  {
+    const FrameRelay::Guard guard(relay, FrameRelay::Role::derives);
+    EXPECT_NE(relay.next_to_derive(), nullptr);
+  }
+  {
+    const FrameRelay::Guard guard(relay, FrameRelay::Role::judges);
+    EXPECT_EQ(relay.next_to_judge(), nullptr);
+  }
+  reading.join();
+}
+
+TEST(FrameBlock, TakesAFrameThatIsLargerThanItselfAlone) {
+  FrameBlock block;
+  const std::string large(1'000'000, 'x');
+  EXPECT_TRUE(block.add(numbered(1, large), 0));
+  EXPECT_FALSE(block.add(numbered(2, "y"), 0));
+  EXPECT_EQ(block.items().front().frame.raw, large);
+  block.clear();
+  EXPECT_TRUE(block.add(numbered(2, "y"), 0));
+  EXPECT_TRUE(block.add(numbered(3, "z"), 0));
+  EXPECT_EQ(block.items().front().frame.raw, "y");
 }
 
 }  // namespace

@@ -7,6 +7,8 @@
 #include <optional>
 #include <set>
 
+#include <sqlite3.h>
+
 #include "core/base/random.hpp"
 #include "tests/support/tape_faults.hpp"
 #include "tests/support/tape_user.hpp"

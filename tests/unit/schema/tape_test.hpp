@@ -9,12 +9,12 @@
 #include <vector>
 
 #include <gtest/gtest.h>
-#include <sqlite3.h>
 #include <unistd.h>
 
 #include "schema/tape_reader.hpp"
 #include "schema/tape_writer.hpp"
 #include "tests/support/files.hpp"
+#include "tests/support/run_sql.hpp"
 #include "tests/support/tape_builder.hpp"
 
 namespace tapedeck::schema {
@@ -57,13 +57,7 @@ inline std::vector<std::string> broken_rules(const std::string& path) {
 
 /// Changes a tape behind tapedeck's back.
 inline void run_sql(const std::string& path, const std::string& sql) {
-  sqlite3* database = nullptr;
-  ASSERT_EQ(sqlite3_open(path.c_str(), &database), SQLITE_OK);
-  char* error = nullptr;
-  EXPECT_EQ(sqlite3_exec(database, sql.c_str(), nullptr, nullptr, &error), SQLITE_OK)
-      << sql << ": " << error;
-  sqlite3_free(error);
-  sqlite3_close(database);
+  EXPECT_EQ(test::run_sql(path, sql), "");
 }
 
 inline void write_all(const std::string& path, const std::string& bytes) {
