@@ -20,6 +20,7 @@
 #include "core/base/result.hpp"
 #include "replayer/limits.hpp"
 #include "replayer/steady_clock.hpp"
+#include "replayer/target.hpp"
 
 namespace tapedeck::replayer {
 
@@ -85,9 +86,18 @@ HttpResponse stream_response_to(const HttpRequest& request, bool own_pages_only 
   return response;
 }
 
-/// RFC 9112, section 3.2: a request of HTTP/1.1 names its host once.
+/// RFC 9112, section 3.2: a request of HTTP/1.1 names its host once, and a target that has one too
+/// has the same.
 bool names_its_host(const HttpRequest& request) {
-  return request.version() < 11 || request.count(http::field::host) == 1;
+  const auto hosts = request.count(http::field::host);
+  const auto named = authority_of(request.target());
+  return hosts <= 1 && (hosts == 1 || request.version() < 11) &&
+         (!named || boost::beast::iequals(*named, request[http::field::host]));
+}
+
+/// RFC 6454, section 7.3: a page has one origin; of two, nobody would know which one is judged.
+bool has_one_origin(const HttpRequest& request) {
+  return request.count(http::field::origin) <= 1;
 }
 
 /// RFC 9112, section 6.1: of another coding nobody knows where the body ends, and what follows
@@ -187,7 +197,11 @@ asio::awaitable<bool> Connection::wait_for_request() {
 asio::awaitable<bool> Connection::answer(HttpRequest request) {
   if (!names_its_host(request)) {
     request.keep_alive(false);
-    co_return co_await send_answer(request, failure(400, "One Host header is needed"));
+    co_return co_await send_answer(request, failure(400, "A request must name one host"));
+  }
+  if (!has_one_origin(request)) {
+    request.keep_alive(false);
+    co_return co_await send_answer(request, failure(400, "More than one Origin header"));
   }
   if (!has_known_coding(request)) {
     request.keep_alive(false);

@@ -13,6 +13,20 @@ std::string_view take_until(std::string_view& text, char delimiter) {
   return head;
 }
 
+/// Cuts the beginning of the absolute form off `text`, and gives its authority.
+std::optional<std::string_view> take_authority(std::string_view& text) {
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (text.starts_with(scheme)) {
+      text.remove_prefix(scheme.size());
+      const std::size_t size = std::min(text.find_first_of("/?"), text.size());
+      const std::string_view authority = text.substr(0, size);
+      text.remove_prefix(size);
+      return authority;
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<std::string> Target::parameter(std::string_view name) const {
@@ -27,13 +41,7 @@ std::optional<std::string> Target::parameter(std::string_view name) const {
 }
 
 std::optional<Target> parse_target(std::string_view text) {
-  for (const std::string_view scheme : {"http://", "https://"}) {
-    if (text.starts_with(scheme)) {
-      text.remove_prefix(scheme.size());
-      text.remove_prefix(std::min(text.find_first_of("/?"), text.size()));
-      break;
-    }
-  }
+  take_authority(text);
   Target target;
   std::string_view path = take_until(text, '?');
   target.query = text;
@@ -49,6 +57,10 @@ std::optional<Target> parse_target(std::string_view text) {
     target.path.push_back(std::move(*segment));
   }
   return target;
+}
+
+std::optional<std::string_view> authority_of(std::string_view text) {
+  return take_authority(text);
 }
 
 }  // namespace tapedeck::replayer

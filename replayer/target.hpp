@@ -22,4 +22,7 @@ struct Target {
 /// the target. Dot segments stay as they are: they lead to nothing.
 [[nodiscard]] std::optional<Target> parse_target(std::string_view text);
 
+/// The `host` of the absolute form, with its port; nothing: `text` is not of that form.
+[[nodiscard]] std::optional<std::string_view> authority_of(std::string_view text);
+
 }  // namespace tapedeck::replayer

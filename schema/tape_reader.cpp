@@ -189,8 +189,11 @@ Result<std::unique_ptr<TapeReader>> TapeReader::open(const std::string& path) {
     return fail(head.error());
   }
   if (!head->is_tape) {
-    return fail_io(in_quotes(path) + (head->empty ? " is empty: it is not a tape"
-                                                  : " is not a tape; 'tapedeck record' makes one"));
+    // The first bytes of one that was damaged may be those of nothing.
+    return fail_io(in_quotes(path) +
+                   (head->empty ? " is empty: it is not a tape"
+                                : " is not a tape; 'tapedeck record' makes one, and 'tapedeck "
+                                  "repair' saves what is left of one"));
   }
   const bool recording = RecordingLock::is_held(head->path);
   const std::uint64_t wal_bytes = size_of(wal_path(head->path));

@@ -1,5 +1,6 @@
 // Bytes of a client to a connection of the server, over a pair of sockets: what comes back is
-// nothing or HTTP responses, and the connection ends when the client has said all.
+// nothing or HTTP responses, and the connection ends when the client has said all. Who steers by
+// HTTP steers a timeline that all share, and others begin one of their own.
 #include <cerrno>
 #include <string>
 
@@ -15,6 +16,7 @@
 #include "replayer/pump_clock.hpp"
 #include "tests/fuzz/fuzz.hpp"
 #include "tests/support/memory_source.hpp"
+#include "tests/support/seconds_reel.hpp"
 
 namespace tapedeck::fuzz {
 namespace {
@@ -25,7 +27,8 @@ using boost::asio::ip::tcp;
 /// A server without its listening socket, for one connection.
 class OneConnection {
  public:
-  OneConnection() {
+  explicit OneConnection(Sharing sharing) : options_(server_options(sharing)) {
+    check(broadcast_.start().has_value(), "a play begins");
     int ends[2] = {-1, -1};
     check(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) == 0,
           "no sockets");
@@ -70,8 +73,10 @@ class OneConnection {
     }
   }
 
-  static ServerOptions server_options() {
+  static ServerOptions server_options(Sharing sharing) {
     ServerOptions options;
+    options.sharing = sharing;
+    options.at_once = sharing == Sharing::shared;
     options.limits.refused_refresh_delay = std::chrono::milliseconds(0);
     return options;
   }
@@ -84,16 +89,23 @@ class OneConnection {
                         std::string_view why) { broadcast_.end_member(member.id, why); }};
   }
 
-  const ServerOptions options_ = server_options();
-  const Programme programme_{.open_stream = [](const JoinInfo&) {
-    return Result<std::unique_ptr<port::FrameSource>>(
-        test::memory_source({{.raw = "event: stage\ndata: []\n\n"}}));
-  }};
+  const ServerOptions options_;
+  test::SecondsReel reel_;
+  const Programme programme_{
+      .open_stream =
+          [](const JoinInfo&) {
+            return Result<std::unique_ptr<port::FrameSource>>(
+                test::memory_source({{.raw = "event: stage\ndata: []\n\n"}}));
+          },
+      .reel = &reel_};
   PumpClock clock_;
   Deck deck_;
   Broadcast broadcast_{deck_, clock_, options_, programme_};
   Facade facade_{hooks()};
-  Service service_{facade_, broadcast_, options_.limits};
+  Steering steering_{broadcast_};
+  ControlApi control_{steering_, {.listen_host = "a"}};
+  ControlFeed feed_{[this] { return control_.status_block(); }};
+  Service service_{facade_, broadcast_, options_.limits, &control_, &feed_};
   std::shared_ptr<Connection> connection_;
   int client_ = -1;
   bool done_ = false;
@@ -105,8 +117,10 @@ class OneConnection {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace tapedeck;
   fuzz::Input input(data, std::min<std::size_t>(size, 65'536));
-  fuzz::OneConnection connection;
-  const std::string answer = connection.ask(input.rest());
+  const std::string_view bytes = input.rest();
+  const bool steers = bytes.find("/tapedeck/v1/") != std::string_view::npos;
+  fuzz::OneConnection connection(steers ? replayer::Sharing::shared : replayer::Sharing::separate);
+  const std::string answer = connection.ask(bytes);
   check(answer.empty() || answer.starts_with("HTTP/1."), "an answer is HTTP");
   for (std::size_t at = answer.find('\n'); at != std::string::npos;
        at = answer.find('\n', at + 1)) {

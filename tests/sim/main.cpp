@@ -85,6 +85,12 @@ Outcome simulate(const Plan& plan) {
       faults.emplace_back("the state has other people than the stream");
     }
   }
+  if (first) {
+    const std::uint64_t seq = (*tape)->summary().frame_count * plan.restart_percent / 100;
+    const auto state_digest = derive_in_two(folder.path("a.tape"), recorded->self, seq);
+    expect(state_digest && *state_digest == first->state_digest,
+           "the state is another one after a restart at frame " + std::to_string(seq), faults);
+  }
   check_audience(plan, **tape, faults, outcome.digest);
   return outcome;
 }

@@ -128,6 +128,7 @@ Plan make_plan(std::uint64_t seed) {
     }
   }
   plan.audience = make_audience(random, plan.conference.duration_ns);
+  plan.restart_percent = random.below(101);
   return plan;
 }
 

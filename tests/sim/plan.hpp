@@ -92,6 +92,7 @@ struct Plan {
   std::int64_t commit_ns_max = 0;
   std::int64_t slow_disk_ns = 0;  ///< that the disk takes at most where it is waited for
   std::vector<ReplayPlan> replays;
+  std::uint64_t restart_percent = 0;  ///< of the frames, after which a state is gone on with
   AudiencePlan audience;
   Mutant mutant = Mutant::none;
 

@@ -1,16 +1,22 @@
 #include "tests/sim/run.hpp"
 
 #include <filesystem>
+#include <limits>
 #include <memory>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "core/base/units.hpp"
 #include "core/event/wire_reader.hpp"
 #include "core/port/virtual_clock.hpp"
+#include "core/state/derivation.hpp"
 #include "core/state/reducer.hpp"
+#include "core/state/snapshot.hpp"
 #include "replayer/deck.hpp"
 #include "schema/tape_reader.hpp"
 #include "schema/tape_writer.hpp"
+#include "tests/support/tape_builder.hpp"
 #include "tests/support/tape_faults.hpp"
 
 namespace tapedeck::test {
@@ -213,12 +219,20 @@ Result<ProcessLog> run_process(World& world, const std::optional<Mishap>& mishap
   return log;
 }
 
+constexpr state::ReducerOptions reducer_options{.signals = true, .digest = true};
+
+state::Join join_as(const std::string& self) {
+  state::Join join;
+  join.self = self;
+  return join;
+}
+
 class StateSink final : public replayer::PacedSink {
  public:
   StateSink(port::Clock& clock, const std::string& self, Mutant mutant, Replayed& replayed)
       : clock_(clock),
         mutant_(mutant),
-        reducer_(join_as(self), {.signals = true, .digest = true}),
+        reducer_(join_as(self), reducer_options),
         replayed_(replayed) {
     reducer_.begin();
   }
@@ -253,12 +267,6 @@ class StateSink final : public replayer::PacedSink {
   }
 
  private:
-  static state::Join join_as(const std::string& self) {
-    state::Join join;
-    join.self = self;
-    return join;
-  }
-
   port::Clock& clock_;
   Mutant mutant_;
   event::WireReader reader_;
@@ -266,6 +274,31 @@ class StateSink final : public replayer::PacedSink {
   std::uint32_t connection_id_ = 0;
   Replayed& replayed_;
 };
+
+/// Derives from the frame behind the last one of `derivation` on; up to `last_seq`, or the next
+/// frame behind which a snapshot can be taken, which it gives, or to the end.
+Result<std::optional<std::string>> derive(const std::string& path, state::Derivation& derivation,
+                                          std::uint64_t last_seq) {
+  const auto tape = schema::TapeReader::open(path);
+  if (!tape) {
+    return fail(tape.error());
+  }
+  for (const OwnedFrame& frame : frames_of(**tape, {.first_seq = derivation.place().seq + 1})) {
+    derivation.push({frame.seq, frame.connection_id, frame.recv_ns}, sim::epoch_ns + frame.recv_ns,
+                    frame.raw);
+    while (derivation.next()) {
+    }
+    if (frame.seq >= last_seq) {
+      if (auto snapshot = state::snapshot_of(derivation)) {
+        return snapshot;
+      }
+    }
+  }
+  derivation.finish();
+  while (derivation.next()) {
+  }
+  return std::optional<std::string>();
+}
 
 }  // namespace
 
@@ -315,6 +348,24 @@ Result<Replayed> replay(const std::string& path, const std::string& self,
     return fail(played.error());
   }
   return replayed;
+}
+
+Result<std::string> derive_in_two(const std::string& path, const std::string& self,
+                                  std::uint64_t seq) {
+  auto derivation = std::make_unique<state::Derivation>(join_as(self), reducer_options);
+  auto snapshot = derive(path, *derivation, seq);
+  if (snapshot && *snapshot) {
+    auto other = state::derivation_from(**snapshot, join_as(self), reducer_options);
+    if (!other) {
+      return fail(other.error());
+    }
+    derivation = *std::move(other);
+    snapshot = derive(path, *derivation, std::numeric_limits<std::uint64_t>::max());
+  }
+  if (!snapshot) {
+    return fail(snapshot.error());
+  }
+  return derivation->reducer().digest().to_string();
 }
 
 }  // namespace tapedeck::test

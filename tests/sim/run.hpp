@@ -66,4 +66,9 @@ struct Replayed {
                                       const replayer::TimelineOptions& options,
                                       std::int64_t start_ns, Mutant mutant = Mutant::none);
 
+/// The digest of the state at the end of the tape at `path`, derived up to the frame `seq`, or the
+/// next one that ends a block, written down there, and gone on with by one who knows no more.
+[[nodiscard]] Result<std::string> derive_in_two(const std::string& path, const std::string& self,
+                                                std::uint64_t seq);
+
 }  // namespace tapedeck::test

@@ -8,7 +8,7 @@ import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { checklist, output, patience, serve, tapedeck, temporaryFolder } from '../support/command.mjs';
+import { checklist, output, patience, serve, slowdown, tapedeck, temporaryFolder } from '../support/command.mjs';
 import { compare, describe } from '../real-client/compare.mjs';
 
 const browser = ['chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome']
@@ -85,7 +85,7 @@ await check('a transfer is followed', () =>
 
 await check('transfers of a tape are followed to its end', async () => {
   const tape = fresh();
-  await serve(['simulate', '--alias', 'first', '--alias', 'second', '--transfer-every', '2s', '--seed', '3', '--participants', '20', '--for', '7s'], async url => {
+  await serve(['simulate', '--alias', 'first', '--alias', 'second', '--transfer-every', '2s', '--seed', '3', '--participants', '20', '--for', `${6 + slowdown}s`], async url => {
     output(tapedeck, ['record', '--join', 'first', url, '-o', tape], { timeout: patience });
   }, { stop: null });
   const led = [...output(tapedeck, ['cat', tape]).matchAll(/event: refer\ndata: \{"alias":"(\w+)"/g)].map(([, alias]) => alias);

@@ -170,7 +170,7 @@ test('a client joins with the identity of the tape, or with --self', async () =>
 test('on a shared timeline all hear the same moment', async () => {
   await serveTape([meeting, '--speed', '20', '--timeline', 'shared', '--once'], async url => {
     const first = await request(`${url}/events`);
-    const early = await new Promise(resolve => { first.once('data', resolve); });
+    const early = await new Promise(resolve => { first.once('data', part => { first.pause(); resolve(part); }); });
     const second = await request(`${url}/events`);
     const [a, b] = await Promise.all([text(first), text(second)]);
     const heard = Buffer.concat([early, a]);

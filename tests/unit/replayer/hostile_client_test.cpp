@@ -96,6 +96,24 @@ TEST(HostileClient, PathsLeadNowhereElse) {
   expect_well(server);
 }
 
+TEST(HostileClient, WhoNamesTwoHostsOrOriginsIsRefused) {
+  RunningServer server(play({}));
+  for (const char* head :
+       {"GET /events HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n",
+        "GET /events HTTP/1.0\r\nHost: x\r\nHost: y\r\n\r\n",
+        "GET http://y/events HTTP/1.1\r\nHost: x\r\n\r\n", "GET http://y/events HTTP/1.0\r\n\r\n",
+        "GET http://x@y/events HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET /events HTTP/1.1\r\nHost: x\r\nOrigin: http://x\r\nOrigin: http://y\r\n\r\n"}) {
+    HttpClient client(server.port());
+    client.send(head);
+    EXPECT_EQ(client.response().status, 400) << head;
+    EXPECT_TRUE(client.closes()) << head;
+  }
+  HttpClient client(server.port());
+  client.send("GET http://X:80/api/client/v2/status HTTP/1.1\r\nHost: x:80\r\n\r\n");
+  EXPECT_EQ(client.response().status, 200) << "both are the same";
+}
+
 TEST(HostileClient, ManySmallHeadersAreTooLargeTogether) {
   RunningServer server(play({}));
   std::string request = "GET /events HTTP/1.1\r\nHost: x\r\n";

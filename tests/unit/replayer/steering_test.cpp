@@ -1,11 +1,9 @@
 #include "replayer/steering.hpp"
 
-#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -14,62 +12,12 @@
 #include "replayer/control_api.hpp"
 #include "replayer/lone_play.hpp"
 #include "tests/support/memory_source.hpp"
+#include "tests/support/seconds_reel.hpp"
 
 namespace tapedeck::replayer {
 namespace {
 
-using test::StoredFrame;
-
-/// Ten frames, one at each second from 1 s on; an even one is a `stage`.
-class SecondsReel final : public Reel {
- public:
-  static std::vector<StoredFrame> frames(std::uint64_t after_seq) {
-    std::vector<StoredFrame> frames;
-    for (std::uint64_t seq = after_seq + 1; seq <= 10; ++seq) {
-      frames.push_back({static_cast<std::int64_t>(seq) * ns_per_s, std::to_string(seq) + ' '});
-    }
-    return frames;
-  }
-
-  Result<Position> place_at(std::int64_t at_ns) override {
-    const std::int64_t moment_ns = std::clamp<std::int64_t>(at_ns, 0, 10 * ns_per_s);
-    return Position{.seq = static_cast<std::uint64_t>(moment_ns / ns_per_s), .at_ns = moment_ns};
-  }
-  Result<Position> place_behind(std::uint64_t seq) override {
-    return Position{.seq = seq, .at_ns = static_cast<std::int64_t>(seq) * ns_per_s};
-  }
-  Result<std::optional<Position>> find_event(std::string_view event, std::uint64_t seq) override {
-    const std::uint64_t next = seq + 2 - seq % 2;
-    if (event != "stage" || next > 10) {
-      return std::optional<Position>();
-    }
-    return std::optional(
-        Position{.seq = next - 1, .at_ns = static_cast<std::int64_t>(next) * ns_per_s});
-  }
-  Result<std::unique_ptr<port::FrameSource>> reopen(const Position& position) override {
-    if (torn) {
-      return fail_io("the tape is torn");
-    }
-    // A memory source counts from 1: that is as good, for frames that follow a seek.
-    return test::memory_source(frames(position.seq));
-  }
-  const std::vector<Mark>& marks() const override { return marks_; }
-  Result<Kept> add_mark(Mark mark) override {
-    marks_.push_back(std::move(mark));
-    return Kept::for_this_run;
-  }
-  Result<std::string> state_json(std::uint64_t /*seq*/) override { return std::string("{}"); }
-  Result<std::optional<Glance>> glance(std::uint64_t /*seq*/) override {
-    return std::optional<Glance>();
-  }
-  std::int64_t tape_ns(std::int64_t at_ns) const override { return at_ns; }
-  std::int64_t end_ns() const override { return 10 * ns_per_s; }
-
-  bool torn = false;
-
- private:
-  std::vector<Mark> marks_;
-};
+using test::SecondsReel;
 
 class TextSink final : public PacedSink {
  public:

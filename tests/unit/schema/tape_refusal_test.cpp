@@ -102,7 +102,9 @@ TEST(TapeReader, RefusesAFileThatIsNoTape) {
   write_all(folder.path("empty"), "");
   EXPECT_EQ(refusal_to_read(folder.path("empty")),
             "'" + folder.path("empty") + "' is empty: it is not a tape");
-  const std::string no_tape = "' is not a tape; 'tapedeck record' makes one";
+  const std::string no_tape =
+      "' is not a tape; 'tapedeck record' makes one, and 'tapedeck repair' saves what is left of "
+      "one";
   write_all(folder.path("text"), std::string(5000, 'x'));
   EXPECT_EQ(refusal_to_read(folder.path("text")), "'" + folder.path("text") + no_tape);
   write_all(folder.path("short"), "SQLite format 3");
