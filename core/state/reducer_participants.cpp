@@ -110,11 +110,10 @@ std::optional<Outcome> Reducer::apply_changes(const event::WireEvent& event, std
 
 /// Whether the changes found are such that a client takes them without throwing, and within limits.
 bool Reducer::may_change(const KeptPayloads::Kept& kept) const {
-  const Value& payload = *kept.stored->payload;
   std::size_t before = 0;
   std::size_t after = 0;
   for (const KeptPayloads::Change& change : kept_payloads_.changes()) {
-    before += event::copy_size(payload.members()[change.member].value).bytes();
+    before += event::copy_size(kept.members[change.member].value).bytes();
     after += event::copy_size(change.value).bytes();
     const auto field = kept.fields->of_members[change.member];
     const bool is_of_name =
