@@ -7,7 +7,7 @@ namespace {
 
 /// Small enough that a block is still in a cache when the next thread reads it.
 constexpr std::size_t block_bytes = std::size_t{512} * 1024;
-constexpr std::size_t block_frames_max = 4096;
+constexpr std::size_t block_frames_max = 1024;
 
 }  // namespace
 

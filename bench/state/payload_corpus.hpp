@@ -20,7 +20,7 @@ struct PayloadCorpus {
   std::size_t size = 0;  ///< of all texts
 };
 
-/// A meeting of 500 people: they come, and then each event is an update of one of them, of 1.1 KB,
+/// A meeting of 500 people: they come, and then each event is an update of one of them, of 1.4 KB,
 /// in which one or two members differ from their last one. In one of a hundred it is not known what
 /// differs without reading it: a member comes or goes, or one has an escape.
 [[nodiscard]] PayloadCorpus update_corpus(std::size_t size);
