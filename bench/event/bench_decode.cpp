@@ -16,10 +16,10 @@
 #include <benchmark/benchmark.h>
 #include <boost/json.hpp>
 #include <simdjson.h>
-#if __has_include(<nlohmann/json.hpp>)
+#ifdef TAPEDECK_NLOHMANN
 #include <nlohmann/json.hpp>
 #endif
-#if __has_include(<rapidjson/document.h>)
+#ifdef TAPEDECK_RAPIDJSON
 #include <rapidjson/document.h>
 #endif
 
@@ -92,13 +92,13 @@ Count by_boost_json() {
   };
 }
 
-#if __has_include(<nlohmann/json.hpp>)
+#ifdef TAPEDECK_NLOHMANN
 Count by_nlohmann() {
   return [](std::string_view text) { return nlohmann::json::parse(text).size(); };
 }
 #endif
 
-#if __has_include(<rapidjson/document.h>)
+#ifdef TAPEDECK_RAPIDJSON
 Count by_rapidjson() {
   return [](std::string_view text) -> std::size_t {
     rapidjson::Document value;
@@ -132,10 +132,10 @@ void add_benchmarks(const Payloads& payloads) {
   std::vector<std::pair<std::string, Count>> subjects{{"tapedeck", by_tapedeck()},
                                                       {"simdjson_dom", by_simdjson_dom()},
                                                       {"boost_json", by_boost_json()}};
-#if __has_include(<nlohmann/json.hpp>)
+#ifdef TAPEDECK_NLOHMANN
   subjects.emplace_back("nlohmann", by_nlohmann());
 #endif
-#if __has_include(<rapidjson/document.h>)
+#ifdef TAPEDECK_RAPIDJSON
   subjects.emplace_back("rapidjson", by_rapidjson());
 #endif
   const std::size_t fields = count_all(payloads, subjects.front().second);
