@@ -40,8 +40,8 @@ tapedeck_install(event core/event catalogue decoder json_schema kind value wire_
 tapedeck_install(state core/state client_policy derivation digest javascript join js_map
                  kept_payloads participant participant_json participant_rules plugin_events reducer
                  rest_call restore signal state state_json)
-tapedeck_install(verdict core/verdict examination expectation findings mask plugin_event_counts
-                 rule shape_check tape_diff validator)
+tapedeck_install(verdict core/verdict event_id examination expectation findings mask
+                 plugin_event_counts rule shape_check tape_diff validator)
 tapedeck_install(sim core/sim conference director node options participant payload
                  sim_source)
 tapedeck_install(schema schema byte_digest tape_reader tape_writer)

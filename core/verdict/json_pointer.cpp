@@ -17,6 +17,10 @@ void append_pointer(std::string& pointer, std::string_view key) {
   }
 }
 
+void append_pointer(std::string& pointer, std::size_t index) {
+  append_pointer(pointer, std::string_view(std::to_string(index)));
+}
+
 std::optional<std::vector<std::string>> keys_of(std::string_view pointer) {
   std::vector<std::string> keys;
   for (std::size_t i = 0; i < pointer.size(); ++i) {

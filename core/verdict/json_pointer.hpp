@@ -14,6 +14,10 @@ namespace tapedeck::verdict {
 /// Appends `/` and `key`, with `~` and `/` escaped.
 void append_pointer(std::string& pointer, std::string_view key);
 
+/// Appends `/` and `index`. Who walks down a value calls it at each level: the text of the index is
+/// no part of their frame on the stack.
+void append_pointer(std::string& pointer, std::size_t index);
+
 /// The keys of `pointer`, unescaped; nothing for text that is no JSON Pointer.
 [[nodiscard]] std::optional<std::vector<std::string>> keys_of(std::string_view pointer);
 
@@ -30,8 +34,9 @@ class PointerStep {
       : pointer_(pointer), size_(pointer.size()) {
     append_pointer(pointer, key);
   }
-  PointerStep(std::string& pointer, std::size_t index)
-      : PointerStep(pointer, std::string_view(std::to_string(index))) {}
+  PointerStep(std::string& pointer, std::size_t index) : pointer_(pointer), size_(pointer.size()) {
+    append_pointer(pointer, index);
+  }
   PointerStep(const PointerStep&) = delete;
   PointerStep& operator=(const PointerStep&) = delete;
   ~PointerStep() { pointer_.resize(size_); }

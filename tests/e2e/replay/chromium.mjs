@@ -41,7 +41,7 @@ async function visit(query) {
   const page = await servePage();
   const child = spawn(browser, ['--headless', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run',
     '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream', `--user-data-dir=${fresh('.profile')}`,
-    `http://localhost:${page.address().port}/?${new URLSearchParams(query)}`], { stdio: 'ignore', detached: true });  // a group of its own: a browser is many processes
+    `http://localhost:${page.address().port}/?${new URLSearchParams({ quiet: 1500 * slowdown, ...query })}`], { stdio: 'ignore', detached: true });  // a group of its own: a browser is many processes
   const closed = once(child, 'close');
   try {
     const timer = setTimeout(() => page.emit('done', { errors: ['the page did not end in time'], signals: [] }), patience);

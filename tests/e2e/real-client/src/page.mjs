@@ -1,5 +1,5 @@
 // For a real browser: joins the conference that the page's address names, with camera and microphone on, leaves when no
-// signal has come for a while, or with ?stay=MS after so long, and posts to /done what it saw:
+// signal has come for ?quiet=MS, or with ?stay=MS after so long, and posts to /done what it saw:
 //   {"signals": [{"signal", "payload"}, ...], "errors": [...], "joined": ["alias", ...]}
 // With ?follow=N the first N transfers are followed, as an app does: the conference is left and the next one joined
 // with the one-time token.
@@ -11,16 +11,17 @@ const seen = { signals: [], errors: [], joined: [] };
 addEventListener('error', event => seen.errors.push(String(event.message)));
 addEventListener('unhandledrejection', event => seen.errors.push(String(event.reason?.stack ?? event.reason)));
 
+const quietMs = Number(wish.get('quiet') ?? 1500);
 let quiet;
 const untilQuiet = () => new Promise(resolve => {
-  quiet = { resolve, timer: setTimeout(resolve, 15_000) };
+  quiet = { resolve, timer: setTimeout(resolve, 10 * quietMs) };
   if (wish.has('stay')) setTimeout(resolve, Number(wish.get('stay')));
 });
 function emit(signal, payload) {
   const plain = JSON.parse(JSON.stringify({ signal, payload: payload ?? null }, (key, value) => (key === 'rawData' ? undefined : value)));
   seen.signals.push(plain);
   clearTimeout(quiet?.timer);
-  if (quiet) quiet.timer = setTimeout(quiet.resolve, 1500);
+  if (quiet) quiet.timer = setTimeout(quiet.resolve, quietMs);
 }
 
 // What a browser's media makes up, which no stream causes.
