@@ -27,7 +27,7 @@ constexpr std::int64_t wal_bytes_max = std::int64_t{32} * 1024 * 1024;
 constexpr std::int64_t release_retry_ns = ns_per_s;
 
 /// Holds the pages of a transaction of commit_frames_max frames of some KB.
-constexpr const char* cache_size_sql = "PRAGMA cache_size = -16384";
+constexpr const char* cache_size_sql = "PRAGMA cache_size = -4096";
 
 /// No tape gets to times (146 years), frames and connections past these; on a damaged one they
 /// would make sums overflow.
