@@ -331,6 +331,8 @@ bool KeptPayloads::find_changes(const Kept& kept, std::string_view text) {
 }
 
 void KeptPayloads::replace(Kept& kept, std::string_view text) {
+  // A string that has outgrown its place may have moved all that is stored.
+  kept.members = kept.stored->payload->members().data();
   std::uint16_t shift = 0;  // wraps around where the text becomes shorter
   std::size_t next = 0;     // the first member that has not been moved
   const auto move_until = [&](std::size_t end) {

@@ -77,7 +77,7 @@ class KeptPayloads {
     return std::span(changes_).first(changes_found_);
   }
 
-  /// `text` is now the last payload; `changes()` are of these two.
+  /// `text` is now the last payload, and is what is stored; `changes()` are of these two.
   void replace(Kept& kept, std::string_view text);
 
   /// Brings `kept.json` up to date with `participant`, which is the one in it after `replace`: for
