@@ -374,6 +374,10 @@ bool KeptPayloads::update_json(Kept& kept, const Participant& participant, Clien
     }
   }
   bytes_ -= kept.json.text().size();
+  if (bytes_ >= limits::kept_payloads_bytes_max) {
+    kept.json.clear();
+    return false;
+  }
   kept.json.update(participant, client, changed, arena);
   bytes_ += kept.json.text().size();
   return true;
