@@ -172,7 +172,6 @@ void KeptPayloads::keep(const Value& payload, const event::Origin& origin,
   }
   kept.fields = fields_;
   kept.stored = &stored;
-  kept.members = stored.payload->members().data();
   kept.text.assign(origin.text);
   find_places(origin.text, members, kept);
   kept.uuid = static_cast<std::size_t>(uuid - members.begin());
@@ -323,7 +322,7 @@ bool KeptPayloads::find_changes(const Kept& kept, std::string_view text) {
     if (scalar.value.is_undefined()) {
       return false;
     }
-    __builtin_prefetch(&kept.members[member], 1);
+    __builtin_prefetch(&kept.stored->payload->members()[member], 1);
     now_at = begin + scalar.size;
     at = kept.ends[member];
     changes_[changes_found_++] = {member, begin, now_at, scalar.value};
@@ -331,8 +330,6 @@ bool KeptPayloads::find_changes(const Kept& kept, std::string_view text) {
 }
 
 void KeptPayloads::replace(Kept& kept, std::string_view text) {
-  // A string that has outgrown its place may have moved all that is stored.
-  kept.members = kept.stored->payload->members().data();
   std::uint16_t shift = 0;  // wraps around where the text becomes shorter
   std::size_t next = 0;     // the first member that has not been moved
   const auto move_until = [&](std::size_t end) {

@@ -42,7 +42,6 @@ class KeptPayloads {
   /// The last payload of one participant.
   struct Kept {
     StoredParticipant* stored = nullptr;
-    const event::Member* members = nullptr;  ///< of what is stored
     std::string text;
     // Where the values stand in the text, one of each for a member. Apart from one another, so that
     // many are searched and moved at once.

@@ -110,10 +110,11 @@ std::optional<Outcome> Reducer::apply_changes(const event::WireEvent& event, std
 
 /// Whether the changes found are such that a client takes them without throwing, and within limits.
 bool Reducer::may_change(const KeptPayloads::Kept& kept) const {
+  const auto members = kept.stored->payload->members();
   std::size_t before = 0;
   std::size_t after = 0;
   for (const KeptPayloads::Change& change : kept_payloads_.changes()) {
-    before += event::copy_size(kept.members[change.member].value).bytes();
+    before += event::copy_size(members[change.member].value).bytes();
     after += event::copy_size(change.value).bytes();
     const auto field = kept.fields->of_members[change.member];
     const bool is_of_name =
@@ -131,11 +132,8 @@ void Reducer::change(KeptPayloads::Kept& kept, std::string_view text) {
   const bool was_muted = stored.is_muted;
   const bool had_raised_hand = stored.raised_hand;
   const std::size_t bytes = stored.payload.bytes();
-  changed_.clear();
   for (const KeptPayloads::Change& change : kept_payloads_.changes()) {
     stored.payload.set_member(change.member, change.value);
-    changed_.push_back(
-        {change.member, {stored.payload->members()[change.member].key, change.value}});
     const auto field = kept.fields->of_members[change.member];
     if (field == ParticipantField::is_muted) {
       stored.is_muted = change.value.is_text("YES");
@@ -145,6 +143,12 @@ void Reducer::change(KeptPayloads::Kept& kept, std::string_view text) {
   }
   account(bytes, stored.payload.bytes());
   kept_payloads_.replace(kept, text);
+  // Not before all are in it: a string that outgrows its place may move the keys as well.
+  const auto members = stored.payload->members();
+  changed_.clear();
+  for (const KeptPayloads::Change& change : kept_payloads_.changes()) {
+    changed_.push_back({change.member, {members[change.member].key, change.value}});
+  }
   few_changes_ = {kept.uuid_in(text), changed_};
 
   const Value room_id = Value::string(main_room);

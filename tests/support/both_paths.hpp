@@ -1,6 +1,7 @@
 // Two reducers side by side: one is given every payload decoded, the other decodes what it has to.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -24,13 +25,16 @@ class BothPaths {
 
   /// Whether the same has become of the event, and the same was emitted.
   bool apply(const event::WireEvent& undecoded) {
+    event::WireEvent decoded = undecoded;
+    decode(plain_decoder_, decoded);
+    const state::Outcome plain = plain_.apply(decoded, decoded.recv_ns);
     event::WireEvent event = undecoded;
-    decode(plain_decoder_, event);
-    const state::Outcome plain = plain_.apply(event, event.recv_ns);
-    event = undecoded;
     auto outcome = changes_->apply_changes(event, event.recv_ns);
     if (outcome) {
       ++undecoded_;
+      if (!tells_changes(decoded.value)) {
+        return false;
+      }
     } else {
       decode(decoder_, event);
       outcome = changes_->apply(event, event.recv_ns);
@@ -65,6 +69,15 @@ class BothPaths {
     if (event.payload == event::Payload::undecoded) {
       event::decode(decoder, event);
     }
+  }
+  /// Whether what is told of the last update, which was not decoded, is in `payload`.
+  [[nodiscard]] bool tells_changes(const event::Value& payload) const {
+    const auto& few = changes_->few_changes();
+    return few && payload["uuid"].is_text(few->uuid) &&
+           std::ranges::all_of(few->changes, [&](const state::FewChanges::Change& change) {
+             const event::Member& member = payload.members()[change.place];
+             return member.key == change.member.key && member.value == change.member.value;
+           });
   }
   static std::string account(const state::Reducer& reducer) {
     std::string account = reducer.digest().to_string();

@@ -105,6 +105,8 @@ TEST(ChangesOfOne, AreDecodedAloneWhereItIsCertain) {
   EXPECT_TRUE(is_decoded(payload("\"A\"", "\"NO\"", "0", "u", ",\"last\":2")));
   EXPECT_TRUE(is_decoded(payload("\"A\"", "\"NO\"", "0")));
   EXPECT_FALSE(is_decoded(payload("\"B\"", "\"NO\"", "0")));
+  const std::string long_text = '"' + std::string(500, 'm') + '"';
+  EXPECT_FALSE(is_decoded(payload("\"A\"", long_text, "0"))) << "the second has no room in place";
   both.apply(Kind::participant_delete, R"({"uuid":"u"})");
   EXPECT_TRUE(is_decoded(payload("\"A\"", "\"NO\"", "0"))) << "nobody";
   both.apply(Kind::participant_create, payload("\"A\"", "\"NO\"", "0"));
