@@ -20,7 +20,6 @@
 #include "bench/support/arguments.hpp"
 #include "core/base/check.hpp"
 #include "core/event/wire_reader.hpp"
-#include "core/sse/frame_splitter.hpp"
 #include "core/state/derivation.hpp"
 #include "core/state/reducer.hpp"
 #include "core/state/state_json.hpp"
@@ -28,23 +27,25 @@
 namespace tapedeck::bench {
 namespace {
 
-event::WireEvent event_of(const PayloadCorpus::Payload& payload, std::uint64_t seq) {
+/// Of all events: a frame is what was read at once, which makes no difference to the state.
+constexpr event::FramePlace place{1, 1, 1};
+
+event::WireEvent event_of(const PayloadCorpus::Payload& payload) {
   event::WireEvent event;
   event.kind = payload.kind;
   event.name = event::name_of(payload.kind);
   event.data = payload.text;
   event.payload = event::Payload::undecoded;
-  event.seq = seq;
-  event.connection_id = 1;
-  event.recv_ns = static_cast<std::int64_t>(seq);
+  event.seq = place.seq;
+  event.connection_id = place.connection_id;
+  event.recv_ns = place.recv_ns;
   return event;
 }
 
 template <class Apply>
 void apply_all(const PayloadCorpus& corpus, Apply apply) {
-  std::uint64_t seq = 0;
   for (const PayloadCorpus::Payload& payload : corpus.payloads) {
-    event::WireEvent event = event_of(payload, ++seq);
+    event::WireEvent event = event_of(payload);
     apply(event);
   }
 }
@@ -92,15 +93,9 @@ void derive(std::string_view stream, state::Derivation& derivation) {
     while (derivation.next()) {
     }
   };
-  sse::FrameSplitter splitter;
-  std::uint64_t seq = 0;
   for (std::size_t at = 0; at < stream.size(); at += feed) {
-    splitter.push(stream.substr(at, feed));
-    while (const auto block = splitter.next()) {
-      ++seq;
-      derivation.push({seq, 1, static_cast<std::int64_t>(seq)}, 0, block->raw);
-      take_steps();
-    }
+    derivation.push(place, 0, stream.substr(at, feed));
+    take_steps();
   }
   derivation.finish();
   take_steps();
