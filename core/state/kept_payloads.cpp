@@ -359,6 +359,19 @@ void KeptPayloads::replace(Kept& kept, std::string_view text) {
   }
 }
 
+/// False, and none is kept, where there is no room.
+template <class Write>
+bool KeptPayloads::rewrite_json(Kept& kept, Write write) {
+  bytes_ -= kept.json.text().size();
+  if (bytes_ >= limits::kept_payloads_bytes_max) {
+    kept.json.clear();
+    return false;
+  }
+  write();
+  bytes_ += kept.json.text().size();
+  return true;
+}
+
 bool KeptPayloads::update_json(Kept& kept, const Participant& participant, Client client,
                                event::Arena& arena) {
   if (kept.json.text().empty()) {
@@ -370,27 +383,13 @@ bool KeptPayloads::update_json(Kept& kept, const Participant& participant, Clien
       changed.add(*field);
     }
   }
-  bytes_ -= kept.json.text().size();
-  if (bytes_ >= limits::kept_payloads_bytes_max) {
-    kept.json.clear();
-    return false;
-  }
-  kept.json.update(participant, client, changed, arena);
-  bytes_ += kept.json.text().size();
-  return true;
+  return rewrite_json(kept, [&] { kept.json.update(participant, client, changed, arena); });
 }
 
 bool KeptPayloads::write_json(Kept& kept, const Participant& participant, Client client,
                               event::Arena& arena, std::string_view before,
                               std::string_view after) {
-  bytes_ -= kept.json.text().size();
-  kept.json.clear();
-  if (bytes_ >= limits::kept_payloads_bytes_max) {
-    return false;
-  }
-  kept.json.write(participant, client, arena, before, after);
-  bytes_ += kept.json.text().size();
-  return true;
+  return rewrite_json(kept, [&] { kept.json.write(participant, client, arena, before, after); });
 }
 
 }  // namespace tapedeck::state

@@ -102,6 +102,8 @@ class KeptPayloads {
   [[nodiscard]] Slot& slot_for(std::uint64_t hash);
   void grow();
   void drop(Slot& slot);
+  template <class Write>
+  [[nodiscard]] bool rewrite_json(Kept& kept, Write write);
 
   // A hash table in which not everything needs to find a place. Its size is a power of two.
   std::vector<Slot> slots_;

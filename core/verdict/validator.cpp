@@ -123,13 +123,10 @@ void Validator::frame(const port::Frame& frame) {
 }
 
 void Validator::check_bytes(const port::Frame& frame) {
-  if (!findings_.wants(Rule::invalid_utf8)) {
+  if (!findings_.wants(Rule::invalid_utf8) || is_valid_utf8(frame.raw)) {
     return;
   }
   const std::size_t valid = valid_utf8_prefix(frame.raw);
-  if (valid == frame.raw.size()) {
-    return;
-  }
   constexpr std::string_view digits = "0123456789abcdef";
   const auto byte = static_cast<unsigned char>(frame.raw[valid]);
   findings_.add(Rule::invalid_utf8, place_of(frame), "UTF-8",
