@@ -1,5 +1,6 @@
 #include "replayer/pump_clock.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <limits>
 
@@ -19,8 +20,9 @@ PumpClock::PumpClock() : guard_(context_.get_executor()), timer_(context_) {
 
 port::Wait PumpClock::wait_until(std::int64_t due_ns) {
   const std::int64_t left_ns = due_ns - now_ns();
-  if (left_ns > spin_ns_) {
-    arm(due_ns == never_ns ? never_ns : due_ns - spin_ns_);
+  const std::int64_t ahead_ns = std::max(spin_ns_, lead_.ns());
+  if (left_ns > ahead_ns) {
+    arm(due_ns == never_ns ? never_ns : due_ns - ahead_ns);
     context_.run_one();
   } else if (left_ns > 0) {
     context_.poll_one();  // the caller waits again: that is the spinning
@@ -40,7 +42,11 @@ void PumpClock::arm(std::int64_t due_ns) {
     return;
   }
   timer_.expires_at(std::chrono::steady_clock::time_point(std::chrono::nanoseconds(due_ns)));
-  timer_.async_wait([](const boost::system::error_code&) {});
+  timer_.async_wait([this, due_ns](const boost::system::error_code& error) {
+    if (!error) {
+      lead_.woke_late(now_ns() - due_ns);
+    }
+  });
 }
 
 void PumpClock::run_ready() {

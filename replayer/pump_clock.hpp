@@ -11,6 +11,7 @@
 #include "core/port/clock.hpp"
 #include "replayer/limits.hpp"
 #include "replayer/steady_clock.hpp"
+#include "replayer/timer_lead.hpp"
 
 namespace tapedeck::replayer {
 
@@ -38,6 +39,7 @@ class PumpClock final : public port::Clock {
   boost::asio::steady_timer timer_;
   std::int64_t armed_ns_ = 0;
   std::int64_t spin_ns_ = 0;
+  TimerLead lead_;
 };
 
 }  // namespace tapedeck::replayer

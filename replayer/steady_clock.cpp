@@ -36,13 +36,17 @@ port::Wait SteadyClock::wait_until(std::int64_t due_ns) {
     if (due_ns <= now_ns) {
       return port::Wait::reached;
     }
-    const std::int64_t left_ns = std::max<std::int64_t>(due_ns - now_ns - spin_ns_, 0);
+    const std::int64_t ahead_ns = std::max(spin_ns_, lead_.ns());
+    const std::int64_t left_ns = std::max<std::int64_t>(due_ns - now_ns - ahead_ns, 0);
     const timespec timeout{.tv_sec = left_ns / ns_per_s, .tv_nsec = left_ns % ns_per_s};
     std::array<pollfd, 3> watched{
         {{.fd = stop_.fd(), .events = POLLIN, .revents = 0},
          {.fd = pause_ == nullptr ? -1 : pause_->fd(), .events = POLLIN, .revents = 0},
          {.fd = console_ ? console_() : -1, .events = POLLIN, .revents = 0}}};
-    ::ppoll(watched.data(), watched.size(), &timeout, nullptr);
+    const int ready = ::ppoll(watched.data(), watched.size(), &timeout, nullptr);
+    if (ready == 0 && left_ns != 0) {
+      lead_.woke_late(steady_now_ns() - now_ns - left_ns);
+    }
     if (watched[1].revents != 0 || watched[2].revents != 0) {
       return port::Wait::woken;
     }

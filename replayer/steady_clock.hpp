@@ -9,6 +9,7 @@
 #include "replayer/limits.hpp"
 #include "replayer/pause_switch.hpp"
 #include "replayer/stop_request.hpp"
+#include "replayer/timer_lead.hpp"
 
 namespace tapedeck::replayer {
 
@@ -41,6 +42,7 @@ class SteadyClock final : public port::Clock {
   const PauseSwitch* pause_;
   std::function<int()> console_;
   std::int64_t spin_ns_ = 0;
+  TimerLead lead_;
 };
 
 }  // namespace tapedeck::replayer
