@@ -4,6 +4,7 @@
 #include <chrono>
 #include <limits>
 
+#include "core/base/saturating.hpp"
 #include "replayer/limits.hpp"
 
 namespace tapedeck::replayer {
@@ -19,7 +20,7 @@ PumpClock::PumpClock() : guard_(context_.get_executor()), timer_(context_) {
 }
 
 port::Wait PumpClock::wait_until(std::int64_t due_ns) {
-  const std::int64_t left_ns = due_ns - now_ns();
+  const std::int64_t left_ns = saturating_distance(now_ns(), due_ns);
   const std::int64_t ahead_ns = std::max(spin_ns_, lead_.ns());
   if (left_ns > ahead_ns) {
     arm(due_ns == never_ns ? never_ns : due_ns - ahead_ns);
