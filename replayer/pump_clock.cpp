@@ -1,6 +1,5 @@
 #include "replayer/pump_clock.hpp"
 
-#include <algorithm>
 #include <chrono>
 #include <limits>
 
@@ -21,9 +20,8 @@ PumpClock::PumpClock() : guard_(context_.get_executor()), timer_(context_) {
 
 port::Wait PumpClock::wait_until(std::int64_t due_ns) {
   const std::int64_t left_ns = saturating_distance(now_ns(), due_ns);
-  const std::int64_t ahead_ns = std::max(spin_ns_, lead_.ns());
-  if (left_ns > ahead_ns) {
-    arm(due_ns == never_ns ? never_ns : due_ns - ahead_ns);
+  if (left_ns > lead_.ns()) {
+    arm(due_ns == never_ns ? never_ns : due_ns - lead_.ns());
     context_.run_one();
   } else if (left_ns > 0) {
     context_.poll_one();  // the caller waits again: that is the spinning

@@ -1,7 +1,6 @@
 // A clock that serves sockets while it waits: one thread, one loop, for time and for the network.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -9,7 +8,6 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "core/port/clock.hpp"
-#include "replayer/limits.hpp"
 #include "replayer/steady_clock.hpp"
 #include "replayer/timer_lead.hpp"
 
@@ -24,7 +22,7 @@ class PumpClock final : public port::Clock {
   [[nodiscard]] std::int64_t now_ns() override { return steady_now_ns(); }
 
   /// Waits spin at their end, limits::spin_time long; see SteadyClock.
-  void be_precise() { spin_ns_ = std::chrono::nanoseconds(limits::spin_time).count(); }
+  void be_precise() { lead_.be_longest(); }
 
   /// Runs handlers that are ready, some at a time, so that what is due is never far behind them;
   /// `woken` when one has run and the time has not come.
@@ -38,7 +36,6 @@ class PumpClock final : public port::Clock {
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard_;
   boost::asio::steady_timer timer_;
   std::int64_t armed_ns_ = 0;
-  std::int64_t spin_ns_ = 0;
   TimerLead lead_;
 };
 

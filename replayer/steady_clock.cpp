@@ -36,8 +36,7 @@ port::Wait SteadyClock::wait_until(std::int64_t due_ns) {
     if (due_ns <= now_ns) {
       return port::Wait::reached;
     }
-    const std::int64_t ahead_ns = std::max(spin_ns_, lead_.ns());
-    const std::int64_t left_ns = std::max<std::int64_t>(due_ns - now_ns - ahead_ns, 0);
+    const std::int64_t left_ns = std::max<std::int64_t>(due_ns - now_ns - lead_.ns(), 0);
     const timespec timeout{.tv_sec = left_ns / ns_per_s, .tv_nsec = left_ns % ns_per_s};
     std::array<pollfd, 3> watched{
         {{.fd = stop_.fd(), .events = POLLIN, .revents = 0},

@@ -1,12 +1,10 @@
 // The machine's monotonic clock, whose waits end early when a stop or a pause is requested.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <functional>
 
 #include "core/port/clock.hpp"
-#include "replayer/limits.hpp"
 #include "replayer/pause_switch.hpp"
 #include "replayer/stop_request.hpp"
 #include "replayer/timer_lead.hpp"
@@ -30,7 +28,7 @@ class SteadyClock final : public port::Clock {
 
   /// Waits spin at their end, limits::spin_time long: exact to a microsecond, at the cost of a
   /// core.
-  void be_precise() { spin_ns_ = std::chrono::nanoseconds(limits::spin_time).count(); }
+  void be_precise() { lead_.be_longest(); }
 
   [[nodiscard]] std::int64_t now_ns() override { return steady_now_ns(); }
 
@@ -41,7 +39,6 @@ class SteadyClock final : public port::Clock {
   const StopRequest& stop_;
   const PauseSwitch* pause_;
   std::function<int()> console_;
-  std::int64_t spin_ns_ = 0;
   TimerLead lead_;
 };
 

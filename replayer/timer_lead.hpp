@@ -12,6 +12,9 @@ namespace tapedeck::replayer {
 /// punctual at hardly any cost. Learned from the timers themselves.
 class TimerLead {
  public:
+  /// It is limits::spin_time from now on, whatever the timers do.
+  void be_longest();
+
   /// A timer has woken its thread, nanoseconds after the time it was set for.
   void woke_late(std::int64_t late_ns);
 
@@ -24,6 +27,7 @@ class TimerLead {
 
   std::array<std::int64_t, remembered> late_ns_{};  // the last ones
   std::size_t woken_ = 0;
+  std::int64_t least_ns_ = 0;
   std::int64_t lead_ns_ = 0;
 };
 

@@ -37,6 +37,14 @@ TEST(TimerLead, IsNeverLongerThanAWaitMaySpin) {
   EXPECT_EQ(lead.ns(), 100'000);
 }
 
+TEST(TimerLead, OfAPreciseClockIsTheLongestWhateverTheTimersDo) {
+  TimerLead lead;
+  lead.be_longest();
+  EXPECT_EQ(lead.ns(), 100'000);
+  wake(lead, 32, 5'000);
+  EXPECT_EQ(lead.ns(), 100'000);
+}
+
 TEST(TimerLead, FollowsAMachineThatWakesSooner) {
   TimerLead lead;
   wake(lead, 32, 80'000);
